@@ -1,0 +1,503 @@
+//! The memory of a run: one aligned block, of which each call of an op borrows the parts that the plan gave it.
+//!
+//! All `unsafe` outside the kernels is in this file. It rests on one thing that is checked before a plan is run: the
+//! places that an [`Access`] writes overlap nothing else that it touches. [`Access::new`] is the only way to make one.
+
+#![expect(unsafe_code, reason = "parts of one block are lent at the same time; each block below has its proof")]
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::element::{DType, Element, Slice};
+use crate::error::{Error, Result};
+use crate::input::Input;
+use crate::op::{Gradient, Update, View, ViewMut};
+use crate::shape::{MAX_RANK, Shape};
+
+/// What every place in an arena is aligned to: a cache line, and the widest vector register.
+pub const ALIGNMENT: usize = 64;
+
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+struct Line([u8; ALIGNMENT]);
+
+/// A block of memory, zero at first.
+#[derive(Clone, Default)]
+pub struct Arena {
+    lines: Vec<Line>,
+}
+
+impl Arena {
+    /// A block of at least this many bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] where the machine has not so much.
+    pub fn new(bytes: usize) -> Result<Self> {
+        let count = bytes.div_ceil(ALIGNMENT);
+        let mut lines = Vec::new();
+        lines.try_reserve_exact(count).map_err(|_| Error::TooLarge { what: format!("a plan of {bytes} bytes") })?;
+        lines.resize(count, Line([0; ALIGNMENT]));
+        Ok(Self { lines })
+    }
+
+    /// The block's size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.lines.len() * ALIGNMENT
+    }
+
+    /// Makes room for at least this many bytes; what was in them may be lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] where the machine has not so much.
+    pub fn grow(&mut self, bytes: usize) -> Result<()> {
+        if bytes > self.bytes() {
+            *self = Self::new(bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Makes every byte zero.
+    pub fn clear(&mut self) {
+        self.lines.fill(Line([0; ALIGNMENT]));
+    }
+
+    fn block(&mut self) -> Block<'_> {
+        Block { base: self.lines.as_mut_ptr().cast(), bytes: self.bytes(), lent: PhantomData }
+    }
+
+    /// The elements at an offset.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where they are not all inside the block.
+    pub fn read<T: Element>(&self, offset: usize, length: usize) -> Result<&[T]> {
+        let block = Block { base: self.lines.as_ptr().cast_mut().cast(), bytes: self.bytes(), lent: PhantomData };
+        // SAFETY: `self` is borrowed for as long as the slice lives, so nobody writes to the block.
+        unsafe { block.read(offset, length) }
+    }
+
+    /// The elements at an offset, to write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where they are not all inside the block.
+    pub fn write<T: Element>(&mut self, offset: usize, length: usize) -> Result<&mut [T]> {
+        // SAFETY: `self` is borrowed mutably for as long as the slice lives, so this is the only access to the block.
+        unsafe { self.block().write(offset, length) }
+    }
+}
+
+impl std::fmt::Debug for Arena {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Arena({} bytes)", self.bytes())
+    }
+}
+
+/// An arena that is borrowed mutably for `'a`, through which several of its places can be lent at once.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    base: *mut u8,
+    bytes: usize,
+    lent: PhantomData<&'a mut [Line]>,
+}
+
+impl<'a> Block<'a> {
+    /// The address of `length` elements at an offset, inside the block and aligned for them.
+    fn locate<T: Element>(&self, offset: usize, length: usize) -> Result<*mut T> {
+        let end = length.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(offset));
+        if !offset.is_multiple_of(ALIGNMENT) || end.is_none_or(|end| end > self.bytes) {
+            return Err(Error::defect(format!("{length} elements at {offset} are not in an arena of {}", self.bytes)));
+        }
+        // SAFETY: `offset` is at most `self.bytes`, the length of the allocation that `base` points to (an empty `Vec`
+        // has a dangling base, and then the offset is 0).
+        Ok(unsafe { self.base.add(offset) }.cast())
+    }
+
+    /// # Safety
+    ///
+    /// Nobody may write to this place during `'a`.
+    unsafe fn read<T: Element>(&self, offset: usize, length: usize) -> Result<&'a [T]> {
+        let start = self.locate::<T>(offset, length)?;
+        if T::DTYPE == DType::Bool {
+            // SAFETY: as below, and any byte is a `u8`.
+            let bytes = unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) };
+            if bytes.iter().any(|&byte| byte > 1) {
+                return Err(Error::defect("booleans are read where none were written"));
+            }
+        }
+        // SAFETY: `locate` checked bounds and alignment (64 suffices for every element type); the block is initialized
+        // memory, in which every bit pattern is an element, but for `bool`, which has just been looked at; the caller
+        // promises that nobody writes to it during `'a`, for which the arena is borrowed.
+        Ok(unsafe { std::slice::from_raw_parts(start, length) })
+    }
+
+    /// # Safety
+    ///
+    /// This must be the only access to this place during `'a`.
+    unsafe fn write<T: Element>(&self, offset: usize, length: usize) -> Result<&'a mut [T]> {
+        let start = self.locate::<T>(offset, length)?;
+        if T::DTYPE == DType::Bool {
+            // SAFETY: `locate` checked that these bytes are inside the block, which the caller lets nobody else touch.
+            unsafe { start.cast::<u8>().write_bytes(0, length) };
+        }
+        // SAFETY: as for `read`; `bool`s have just been made `false`; the caller promises that nobody else touches the
+        // place during `'a`.
+        Ok(unsafe { std::slice::from_raw_parts_mut(start, length) })
+    }
+}
+
+/// Where a tensor is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In the arena, at an offset in bytes.
+    Arena(usize),
+    /// In the memory of the gradients, at an offset in bytes.
+    Gradients(usize),
+    /// An input of the run, by number.
+    Input(usize),
+    /// A variable of the plan, by number.
+    Variable(usize),
+}
+
+/// A tensor in its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Slot {
+    place: Place,
+    dtype: DType,
+    rank: usize,
+    sizes: [usize; MAX_RANK],
+    length: usize,
+}
+
+impl Slot {
+    /// The tensor of a known shape at a place.
+    pub fn new(place: Place, shape: &Shape) -> Self {
+        let mut sizes = [0; MAX_RANK];
+        for (size, dim) in sizes.iter_mut().zip(shape.dims()) {
+            *size = dim.size().unwrap_or(0);
+        }
+        let rank = shape.rank();
+        Self { place, dtype: shape.dtype(), rank, sizes, length: sizes[..rank].iter().product() }
+    }
+
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Its element type.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Its sizes.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+
+    /// The number of its elements.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let meets = |a: usize, b: usize| {
+            let (length_a, length_b) = (self.length * self.dtype.size(), other.length * other.dtype.size());
+            length_a > 0 && length_b > 0 && a < b + length_b && b < a + length_a
+        };
+        match (self.place, other.place) {
+            (Place::Arena(a), Place::Arena(b)) | (Place::Gradients(a), Place::Gradients(b)) => meets(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// Where a call puts a tensor: `None` if nobody wants it, and otherwise whether it is added.
+pub type Target = Option<(Slot, Update)>;
+
+/// What one call of an op touches: its arguments in the order in which the op takes them, a list as several slots.
+#[derive(Debug)]
+pub struct Access {
+    reads: Vec<Vec<Slot>>,
+    writes: Vec<Vec<Target>>,
+}
+
+impl Access {
+    /// The arguments of a call.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where something that is written overlaps another thing that is written or read, or is no
+    /// place of the arena or of the gradients.
+    pub fn new(reads: Vec<Vec<Slot>>, writes: Vec<Vec<Target>>) -> Result<Self> {
+        let written: Vec<Slot> = writes.iter().flatten().flatten().map(|(slot, _)| *slot).collect();
+        for (number, slot) in written.iter().enumerate() {
+            let rest = written[number + 1..].iter().chain(reads.iter().flatten());
+            if let Some(other) = rest.into_iter().find(|other| slot.overlaps(other)) {
+                return Err(Error::defect(format!("{slot:?} is written where {other:?} is in use")));
+            }
+            if matches!(slot.place, Place::Input(_) | Place::Variable(_)) {
+                return Err(Error::defect("an input or a variable is written"));
+            }
+        }
+        Ok(Self { reads, writes })
+    }
+
+    /// Every slot that is read or written.
+    #[cfg(test)]
+    pub fn slots(&self) -> impl Iterator<Item = Slot> {
+        let written = self.writes.iter().flatten().flatten().map(|(slot, _)| *slot);
+        self.reads.iter().flatten().copied().chain(written)
+    }
+}
+
+/// A shared buffer of elements: the value of a variable, kept for a run.
+pub trait Buffer: Send + Sync {
+    /// The elements, row by row.
+    fn slice(&self) -> Slice<'_>;
+}
+
+/// What the calls of a run read and write.
+pub struct Memory<'a> {
+    arena: Block<'a>,
+    gradients: Block<'a>,
+    inputs: &'a [Input<'a>],
+    variables: &'a [Arc<dyn Buffer>],
+}
+
+impl<'a> Memory<'a> {
+    /// The memory of a run.
+    pub fn new(
+        arena: &'a mut Arena,
+        gradients: &'a mut Arena,
+        inputs: &'a [Input<'a>],
+        variables: &'a [Arc<dyn Buffer>],
+    ) -> Self {
+        Self { arena: arena.block(), gradients: gradients.block(), inputs, variables }
+    }
+
+    /// The arguments of one call, lent until they are given back.
+    pub fn lend<'b>(&'b mut self, access: &'b Access) -> Arguments<'b> {
+        let memory = Memory {
+            arena: Block { lent: PhantomData, ..self.arena },
+            gradients: Block { lent: PhantomData, ..self.gradients },
+            inputs: self.inputs,
+            variables: self.variables,
+        };
+        Arguments { memory, access, read: 0, written: 0 }
+    }
+}
+
+/// The arguments of one call of an op, taken one after the other.
+pub struct Arguments<'a> {
+    memory: Memory<'a>,
+    access: &'a Access,
+    read: usize,
+    written: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// The next tensor to read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where the call has no more, or it is of another element type.
+    pub fn read<T: Element>(&mut self) -> Result<View<'a, T>> {
+        match self.read_list()?.as_slice() {
+            [slot] => self.view(slot),
+            slots => Err(Error::defect(format!("a list of {} is read as one tensor", slots.len()))),
+        }
+    }
+
+    /// The slots of the next argument to read.
+    fn read_list(&mut self) -> Result<&'a Vec<Slot>> {
+        let slots = self.access.reads.get(self.read).ok_or_else(|| Error::defect("an op reads more than it declares"))?;
+        self.read += 1;
+        Ok(slots)
+    }
+
+    /// The next argument to read, a list.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where the call has no more, or an element of the list is of another element type.
+    pub fn read_views<T: Element>(&mut self) -> Result<Views<'a, T>> {
+        let slots = self.read_list()?;
+        for slot in slots {
+            self.view::<T>(slot)?;
+        }
+        let memory = Memory { ..self.memory };
+        Ok(Views { memory, slots, element: PhantomData })
+    }
+
+    fn view<T: Element>(&self, slot: &'a Slot) -> Result<View<'a, T>> {
+        self.memory.view(slot)
+    }
+
+    /// The next tensor to write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where the call has no more, or it is of another element type.
+    pub fn write<T: Element>(&mut self) -> Result<ViewMut<'a, T>> {
+        let (view, _) = self.gradient::<T>()?.into_parts().ok_or_else(|| Error::defect("a result has no place"))?;
+        Ok(view)
+    }
+
+    /// The next gradient.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where the call has no more, or it is of another element type.
+    pub fn gradient<T: Element>(&mut self) -> Result<Gradient<'a, T>> {
+        let mut gradients = self.gradients()?;
+        match (gradients.next(), gradients.next()) {
+            (Some(gradient), None) => gradient,
+            _ => Err(Error::defect("a list is written as one tensor")),
+        }
+    }
+
+    /// The gradients of the next argument, a list.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where the call has no more.
+    pub fn gradients<T: Element>(&mut self) -> Result<Gradients<'a, T>> {
+        let targets =
+            self.access.writes.get(self.written).ok_or_else(|| Error::defect("an op writes more than it declares"))?;
+        self.written += 1;
+        Ok(Gradients { memory: Memory { ..self.memory }, targets: targets.iter(), element: PhantomData })
+    }
+}
+
+impl<'a> Memory<'a> {
+    fn view<T: Element>(&self, slot: &'a Slot) -> Result<View<'a, T>> {
+        let wrong = || Error::defect(format!("{} is read as {}", slot.dtype, T::DTYPE));
+        if slot.dtype != T::DTYPE {
+            return Err(wrong());
+        }
+        let data = match slot.place {
+            // SAFETY: the slot is one that an `Access` reads, and `Access::new` found that it writes nothing of it; the
+            // arena is borrowed by this call alone.
+            Place::Arena(offset) => unsafe { self.arena.read(offset, slot.length) }?,
+            // SAFETY: as for the arena.
+            Place::Gradients(offset) => unsafe { self.gradients.read(offset, slot.length) }?,
+            Place::Input(number) => {
+                self.inputs.get(number).and_then(|input| T::unwrap(input.slice())).ok_or_else(wrong)?
+            }
+            Place::Variable(number) => {
+                self.variables.get(number).and_then(|buffer| T::unwrap(buffer.slice())).ok_or_else(wrong)?
+            }
+        };
+        View::new(data, slot.sizes())
+    }
+}
+
+/// A list of tensors to read.
+pub struct Views<'a, T> {
+    memory: Memory<'a>,
+    slots: &'a [Slot],
+    element: PhantomData<T>,
+}
+
+impl<'a, T: Element> Views<'a, T> {
+    /// The number of tensors.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The tensors.
+    pub fn iter(&self) -> impl Iterator<Item = View<'a, T>> {
+        // Each slot was read once when the list was made, so none fails.
+        self.slots.iter().filter_map(|slot| self.memory.view(slot).ok())
+    }
+}
+
+/// The gradients of a list of tensors, or of one; each is handed out once.
+pub struct Gradients<'a, T> {
+    memory: Memory<'a>,
+    targets: std::slice::Iter<'a, Target>,
+    element: PhantomData<T>,
+}
+
+impl<'a, T: Element> Iterator for Gradients<'a, T> {
+    type Item = Result<Gradient<'a, T>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some((slot, update)) = self.targets.next()? else { return Some(Ok(Gradient::new(None))) };
+        if slot.dtype != T::DTYPE {
+            return Some(Err(Error::defect(format!("{} is written as {}", slot.dtype, T::DTYPE))));
+        }
+        let data = match slot.place {
+            // SAFETY: the slot is one that an `Access` writes, and `Access::new` found that it overlaps nothing else
+            // that the call touches; `Arguments::gradients` goes over each argument once and this iterator over each
+            // of its slots once, so it is lent once.
+            Place::Arena(offset) => unsafe { self.memory.arena.write(offset, slot.length) },
+            // SAFETY: as for the arena.
+            Place::Gradients(offset) => unsafe { self.memory.gradients.write(offset, slot.length) },
+            Place::Input(_) | Place::Variable(_) => Err(Error::defect("an input or a variable is written")),
+        };
+        Some(data.and_then(|data| ViewMut::new(data, slot.sizes())).map(|view| Gradient::new(Some((view, *update)))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Dim;
+
+    fn slot(offset: usize, length: usize) -> Slot {
+        Slot::new(Place::Arena(offset), &Shape::new(DType::F32, &[Dim::known(length)]))
+    }
+
+    fn wanted(slot: Slot) -> Vec<Target> {
+        vec![Some((slot, Update::Set))]
+    }
+
+    #[test]
+    fn disjoint_places_are_lent_together() {
+        let access = Access::new(vec![vec![slot(0, 16)]], vec![wanted(slot(64, 16))]).unwrap();
+        let (mut arena, mut gradients) = (Arena::new(128).unwrap(), Arena::new(0).unwrap());
+        arena.write::<f32>(0, 16).unwrap().fill(2.0);
+        let mut memory = Memory::new(&mut arena, &mut gradients, &[], &[]);
+        let mut arguments = memory.lend(&access);
+        let (mut y, x) = (arguments.write::<f32>().unwrap(), arguments.read::<f32>().unwrap());
+        y.data().copy_from_slice(x.data());
+        assert!(arguments.read::<f32>().is_err() && arguments.write::<f32>().is_err());
+        assert_eq!(arena.read::<f32>(64, 16).unwrap(), [2.0; 16]);
+    }
+
+    #[test]
+    fn what_is_written_overlaps_nothing() {
+        assert!(Access::new(vec![vec![slot(0, 17)]], vec![wanted(slot(64, 1))]).is_err());
+        assert!(Access::new(vec![], vec![wanted(slot(0, 17)), wanted(slot(64, 1))]).is_err());
+        assert!(Access::new(vec![vec![slot(0, 17)], vec![slot(64, 1)]], vec![]).is_ok());
+        let input = Slot { place: Place::Input(0), ..slot(0, 1) };
+        assert!(Access::new(vec![], vec![wanted(input)]).is_err());
+    }
+
+    #[test]
+    fn places_stay_inside_the_block() {
+        let mut arena = Arena::new(64).unwrap();
+        assert!(arena.write::<f64>(0, 9).is_err());
+        assert!(arena.write::<f64>(8, 1).is_err());
+        assert!(arena.read::<u8>(64, 0).is_ok());
+        assert!(arena.read::<u8>(128, 0).is_err());
+    }
+
+    #[test]
+    fn booleans_are_read_only_where_they_were_written() {
+        let mut arena = Arena::new(64).unwrap();
+        arena.write::<u8>(0, 1).unwrap()[0] = 7;
+        assert!(arena.read::<bool>(0, 1).is_err());
+        assert_eq!(arena.write::<bool>(0, 1).unwrap(), [false]);
+        assert!(arena.read::<bool>(0, 1).is_ok());
+    }
+}

@@ -1,0 +1,209 @@
+//! Element types of tensors.
+
+use std::fmt;
+
+/// The type of a tensor's elements.
+///
+/// [`DType::Model`] and [`DType::Number`] only occur while a model is checked: the first is the element type `T` of a
+/// layer that takes that of the model which applies it, the second a plain number, which takes the type of what it
+/// meets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum DType {
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `u8`
+    U8,
+    /// `u32`
+    U32,
+    /// `bool`
+    Bool,
+    /// The element type `T` of a generic model, not known yet.
+    Model,
+    /// A number without a type of its own.
+    Number,
+}
+
+impl DType {
+    /// The type's name in Rust.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::U8 => "u8",
+            Self::U32 => "u32",
+            Self::Bool => "bool",
+            Self::Model => "T",
+            Self::Number => "number",
+        }
+    }
+
+    /// Bytes of one element; 0 for a type that is not known yet.
+    pub const fn size(self) -> usize {
+        match self {
+            Self::F64 | Self::I64 => 8,
+            Self::F32 | Self::I32 | Self::U32 => 4,
+            Self::U8 | Self::Bool => 1,
+            Self::Model | Self::Number => 0,
+        }
+    }
+
+    /// Whether gradients reach values of this type.
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64 | Self::Model)
+    }
+
+    /// Equality, in constants too.
+    pub const fn same(self, other: Self) -> bool {
+        self as u8 == other as u8
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A type that tensors can hold: `f32`, `f64`, `i32`, `i64`, `u8`, `u32`, `bool`.
+///
+/// Sealed, because the arena lends memory as these types.
+pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// The type as a value.
+    const DTYPE: DType;
+    /// Zero, or `false`, for as long as anybody wants to look at it.
+    const ZERO: &'static Self;
+
+    /// The element nearest to a number; `bool` is whether it differs from zero.
+    fn from_f64(number: f64) -> Self;
+
+    #[doc(hidden)]
+    fn wrap(slice: &[Self]) -> Slice<'_>;
+
+    #[doc(hidden)]
+    fn unwrap(slice: Slice<'_>) -> Option<&[Self]>;
+
+    #[doc(hidden)]
+    fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_>;
+}
+
+/// Elements whose type is known at run time only.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub enum Slice<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+    U8(&'a [u8]),
+    U32(&'a [u32]),
+    Bool(&'a [bool]),
+}
+
+/// Elements to change, whose type is known at run time only.
+#[derive(Debug)]
+#[doc(hidden)]
+pub enum SliceMut<'a> {
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+    I32(&'a mut [i32]),
+    I64(&'a mut [i64]),
+    U8(&'a mut [u8]),
+    U32(&'a mut [u32]),
+    Bool(&'a mut [bool]),
+}
+
+macro_rules! elements {
+    ($($element:ty, $dtype:ident, $zero:literal, |$number:ident| $from:expr;)*) => {$(
+        impl sealed::Sealed for $element {}
+        impl Element for $element {
+            const DTYPE: DType = DType::$dtype;
+            const ZERO: &'static Self = &$zero;
+            fn from_f64($number: f64) -> Self {
+                $from
+            }
+            fn wrap(slice: &[Self]) -> Slice<'_> {
+                Slice::$dtype(slice)
+            }
+            fn unwrap(slice: Slice<'_>) -> Option<&[Self]> {
+                if let Slice::$dtype(slice) = slice { Some(slice) } else { None }
+            }
+            fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_> {
+                SliceMut::$dtype(slice)
+            }
+        }
+    )*};
+}
+
+elements! {
+    f32, F32, 0.0, |number| number as f32;
+    f64, F64, 0.0, |number| number;
+    i32, I32, 0, |number| number as i32;
+    i64, I64, 0, |number| number as i64;
+    u8, U8, 0, |number| number as u8;
+    u32, U32, 0, |number| number as u32;
+    bool, Bool, false, |number| number != 0.0;
+}
+
+/// Evaluates an expression with `$T` as the type that a [`DType`] names; the expression is a `Result`.
+macro_rules! with_element {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::element::DType::F32 => with_element!(@as $T = f32, $body),
+            $crate::element::DType::F64 => with_element!(@as $T = f64, $body),
+            $crate::element::DType::I32 => with_element!(@as $T = i32, $body),
+            $crate::element::DType::I64 => with_element!(@as $T = i64, $body),
+            $crate::element::DType::U8 => with_element!(@as $T = u8, $body),
+            $crate::element::DType::U32 => with_element!(@as $T = u32, $body),
+            $crate::element::DType::Bool => with_element!(@as $T = bool, $body),
+            $crate::element::DType::Model | $crate::element::DType::Number => {
+                Err($crate::error::Error::defect("a tensor that is run has no element type"))
+            }
+        }
+    };
+    (@as $T:ident = $type:ty, $body:expr) => {{
+        type $T = $type;
+        $body
+    }};
+}
+
+pub(crate) use with_element;
+
+/// An element type that can be added and multiplied: every one but `bool`.
+pub trait Number: Element + num_traits::NumAssign + PartialOrd {}
+impl<T: Element + num_traits::NumAssign + PartialOrd> Number for T {}
+
+/// A floating-point element type: `f32` or `f64`. Gradients are of these.
+pub trait Float: Number + num_traits::Float + std::iter::Sum {
+    /// The number as this type.
+    fn of(number: f64) -> Self {
+        <Self as Element>::from_f64(number)
+    }
+
+    /// The number, exactly.
+    fn widen(self) -> f64;
+}
+
+impl Float for f32 {
+    fn widen(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Float for f64 {
+    fn widen(self) -> f64 {
+        self
+    }
+}

@@ -1,0 +1,212 @@
+//! Broadcasting: operands of other shapes than the result, by NumPy's rules.
+
+use crate::element::{Float, Number};
+use crate::shape::MAX_RANK;
+
+/// The axes of a result as a loop sees them: neighbours that every operand treats alike are one.
+#[derive(Clone, Copy)]
+struct Axes<const N: usize> {
+    sizes: [usize; MAX_RANK],
+    /// For each operand, how far apart its elements are: 0 where it has one for all.
+    steps: [[usize; MAX_RANK]; N],
+    count: usize,
+}
+
+impl<const N: usize> Axes<N> {
+    fn new(shape: &[usize], operands: [&[usize]; N]) -> Self {
+        let mut axes = Self { sizes: [1; MAX_RANK], steps: [[0; MAX_RANK]; N], count: 0 };
+        let mut strides = [1; N];
+        // From the last axis to the first; turned round at the end.
+        for (from_end, &size) in shape.iter().rev().enumerate() {
+            let mut steps = [0; N];
+            for ((step, stride), operand) in steps.iter_mut().zip(&mut strides).zip(operands) {
+                let own = operand.len().checked_sub(from_end + 1).map_or(1, |axis| operand[axis]);
+                if own != 1 || size == 1 {
+                    *step = *stride;
+                }
+                *stride *= own;
+            }
+            if size != 1 {
+                axes.push(size, steps);
+            }
+        }
+        axes.sizes[..axes.count].reverse();
+        axes.steps.iter_mut().for_each(|steps| steps[..axes.count].reverse());
+        axes
+    }
+
+    /// Adds an axis before those that are there, or lengthens the first of them where they are one for each operand.
+    fn push(&mut self, size: usize, steps: [usize; N]) {
+        if let Some(last) = self.count.checked_sub(1) {
+            let length = self.sizes[last];
+            let is_one = |n: usize| steps[n] == self.steps[n][last] * length;
+            if (0..N).all(is_one) {
+                self.sizes[last] *= size;
+                return;
+            }
+        }
+        self.sizes[self.count] = size;
+        for (n, step) in steps.into_iter().enumerate() {
+            self.steps[n][self.count] = step;
+        }
+        self.count += 1;
+    }
+}
+
+/// Calls `run` for each stretch of the last axis: with the offset in each operand, the stretch's length, and the step
+/// in each operand, which is 0 or 1. The result's own elements follow one another.
+pub fn for_each_run<const N: usize>(
+    shape: &[usize],
+    operands: [&[usize]; N],
+    mut run: impl FnMut([usize; N], usize, [usize; N]),
+) {
+    if shape.contains(&0) {
+        return;
+    }
+    let axes = Axes::new(shape, operands);
+    let last = axes.count.saturating_sub(1);
+    let (length, steps) = if axes.count == 0 { (1, [0; N]) } else { (axes.sizes[last], axes.steps.map(|s| s[last])) };
+    let mut at = [0; MAX_RANK];
+    let mut offsets = [0; N];
+    loop {
+        run(offsets, length, steps);
+        // Counts on, the last outer axis fastest.
+        let mut axis = last;
+        loop {
+            if axis == 0 {
+                return;
+            }
+            axis -= 1;
+            at[axis] += 1;
+            for (offset, steps) in offsets.iter_mut().zip(&axes.steps) {
+                *offset += steps[axis];
+            }
+            if at[axis] < axes.sizes[axis] {
+                break;
+            }
+            for (offset, steps) in offsets.iter_mut().zip(&axes.steps) {
+                *offset -= steps[axis] * axes.sizes[axis];
+            }
+            at[axis] = 0;
+        }
+    }
+}
+
+/// `y = f(a, b)`, of this shape.
+pub fn zip<T: Number>(
+    shape: &[usize],
+    (a, a_shape): (&[T], &[usize]),
+    (b, b_shape): (&[T], &[usize]),
+    y: &mut [T],
+    f: impl Fn(T, T) -> T,
+) {
+    let mut rest = y;
+    for_each_run(shape, [a_shape, b_shape], |[at_a, at_b], length, steps| {
+        let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
+        rest = after;
+        match steps {
+            [0, 0] => y.fill(f(a[at_a], b[at_b])),
+            [0, _] => y.iter_mut().zip(&b[at_b..]).for_each(|(y, &b)| *y = f(a[at_a], b)),
+            [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
+            _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
+        }
+    });
+}
+
+/// `a = f(a, b)`, of `a`'s own shape.
+pub fn zip_in_place<T: Number>(a: &mut [T], shape: &[usize], (b, b_shape): (&[T], &[usize]), f: impl Fn(T, T) -> T) {
+    let mut rest = a;
+    for_each_run(shape, [b_shape], |[at_b], length, [step]| {
+        let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
+        rest = after;
+        if step == 0 {
+            a.iter_mut().for_each(|a| *a = f(*a, b[at_b]));
+        } else {
+            a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
+        }
+    });
+}
+
+/// An operand of a broadcast: its elements and its shape.
+pub type Operand<'a, T> = (&'a [T], &'a [usize]);
+
+/// Adds `f(dy, a, b)` to the gradient of an operand of this shape: where the operand has one element for several of the
+/// result, it gets their sum.
+pub fn add_gradient<T: Float>(
+    (gradient, shape): (&mut [T], &[usize]),
+    (dy, dy_shape): Operand<'_, T>,
+    (a, a_shape): Operand<'_, T>,
+    (b, b_shape): Operand<'_, T>,
+    f: impl Fn(T, T, T) -> T,
+) {
+    let mut from = 0;
+    for_each_run(dy_shape, [shape, a_shape, b_shape], |[to, at_a, at_b], length, [step, step_a, step_b]| {
+        let dy = &dy[from..from + length];
+        from += length;
+        let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
+        if step == 0 {
+            gradient[to] += (0..length).map(term).sum::<T>();
+        } else {
+            gradient[to..to + length].iter_mut().enumerate().for_each(|(n, gradient)| *gradient += term(n));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::reference;
+
+    const SHAPES: [(&[usize], &[usize], &[usize]); 8] = [
+        (&[2, 3], &[2, 3], &[2, 3]),
+        (&[2, 3], &[2, 3], &[3]),
+        (&[2, 3], &[2, 1], &[1, 3]),
+        (&[3, 2, 4], &[3, 1, 4], &[2, 4]),
+        (&[2, 3, 4, 5], &[4, 1], &[2, 1, 1, 5]),
+        (&[4], &[], &[4]),
+        (&[], &[], &[1]),
+        (&[2, 0, 3], &[2, 1, 3], &[0, 1]),
+    ];
+
+    fn count(shape: &[usize]) -> usize {
+        shape.iter().product()
+    }
+
+    fn numbers(shape: &[usize], from: f64) -> Vec<f64> {
+        (0..count(shape)).map(|n| from + n as f64).collect()
+    }
+
+    #[test]
+    fn every_pair_of_shapes_agrees_with_the_definition() {
+        for (shape, a_shape, b_shape) in SHAPES {
+            let (a, b) = (numbers(a_shape, 1.0), numbers(b_shape, 100.0));
+            let mut y = vec![0.0; count(shape)];
+            zip(shape, (&a, a_shape), (&b, b_shape), &mut y, |a, b| a * b);
+            let wanted: Vec<f64> = (0..count(shape))
+                .map(|n| a[reference::broadcast_index(n, shape, a_shape)] * b[reference::broadcast_index(n, shape, b_shape)])
+                .collect();
+            assert_eq!(y, wanted, "{a_shape:?} and {b_shape:?}");
+            if a_shape == shape {
+                let mut in_place = a.clone();
+                zip_in_place(&mut in_place, shape, (&b, b_shape), |a, b| a * b);
+                assert_eq!(in_place, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn gradients_are_summed_over_broadcast_axes() {
+        for (shape, a_shape, b_shape) in SHAPES {
+            let (dy, a, b) = (numbers(shape, 0.5), numbers(a_shape, 1.0), numbers(b_shape, 2.0));
+            let mut gradient = vec![1.0; a.len()];
+            let f = |dy: f64, a: f64, b: f64| dy * b + a;
+            add_gradient((&mut gradient, a_shape), (&dy, shape), (&a, a_shape), (&b, b_shape), f);
+            let mut wanted = vec![1.0; a.len()];
+            for (n, &dy) in dy.iter().enumerate() {
+                let at = reference::broadcast_index(n, shape, a_shape);
+                wanted[at] += f(dy, a[at], b[reference::broadcast_index(n, shape, b_shape)]);
+            }
+            assert_eq!(gradient, wanted, "{a_shape:?} and {b_shape:?}");
+        }
+    }
+}

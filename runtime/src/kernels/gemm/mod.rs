@@ -1,0 +1,241 @@
+//! Matrix products: `C = A · B` or `C += A · B`.
+//!
+//! The loops are those of BLIS (Van Zee and van de Geijn, 2015). B is packed in panels of `NR` columns and A in panels
+//! of `MR` rows, so that the microkernel in [`tile`] reads both from the first byte to the last; `KC` and `MC` keep a
+//! panel of B in the first cache and a block of A in the second.
+//!
+//! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a
+//! convolution is a matrix product without its image ever being unrolled.
+
+mod pack;
+mod tile;
+
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+use crate::element::Float;
+use crate::op::Update;
+
+pub use pack::{Matrix, Pack};
+pub use tile::Tile;
+
+use super::isa::Isa;
+use super::parallel;
+
+/// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
+const KC: usize = 256;
+
+/// Rows of A per block, a multiple of every `MR`: with `KC` columns 192 KiB of `f32`, half of the second cache.
+const MC: usize = 192;
+
+/// Columns of B per block: with `KC` rows at most 1 MiB of `f32`.
+const NC: usize = 1024;
+
+/// A number that matrices can be multiplied in, with its microkernels.
+pub trait Gemm: Float {
+    /// The microkernel for a set of instructions.
+    fn tile(isa: Isa) -> Tile<Self>;
+
+    /// Lends memory to pack A and B into, of at least these lengths. It belongs to the thread and stays allocated.
+    fn with_buffers<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R;
+}
+
+macro_rules! gemm {
+    ($($number:ty),*) => {$(
+        impl Gemm for $number {
+            fn tile(isa: Isa) -> Tile<Self> {
+                Tile::<$number>::for_isa(isa)
+            }
+
+            fn with_buffers<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R {
+                thread_local! {
+                    static BUFFERS: RefCell<(Vec<$number>, Vec<$number>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+                }
+                // Taken out for the time being, because `work` may multiply matrices on this thread again.
+                let (mut first, mut second) = BUFFERS.take();
+                first.resize(first.len().max(a), 0.0);
+                second.resize(second.len().max(b), 0.0);
+                let result = work(&mut first[..a], &mut second[..b]);
+                BUFFERS.set((first, second));
+                result
+            }
+        }
+    )*};
+}
+
+gemm!(f32, f64);
+
+/// Multiplies: `c`, of `rows × columns` row by row, becomes `a · b`, or that is added to it. The sum goes over `inner`.
+///
+/// # Panics
+///
+/// Where `c` is shorter than that; a caller's defect.
+pub fn gemm<T: Gemm>(
+    [rows, inner, columns]: [usize; 3],
+    a: &impl Pack<T>,
+    b: &impl Pack<T>,
+    c: &mut [T],
+    update: Update,
+) {
+    gemm_with(Isa::best(), [rows, inner, columns], a, b, c, update);
+}
+
+/// As [`gemm`], with the instructions given.
+pub fn gemm_with<T: Gemm>(
+    isa: Isa,
+    [rows, inner, columns]: [usize; 3],
+    a: &impl Pack<T>,
+    b: &impl Pack<T>,
+    c: &mut [T],
+    update: Update,
+) {
+    let c = &mut c[..rows * columns];
+    if inner == 0 {
+        if update == Update::Set {
+            c.fill(T::zero());
+        }
+        return;
+    }
+    let tile = T::tile(isa);
+    for first_column in (0..columns).step_by(NC) {
+        let width = NC.min(columns - first_column);
+        for first_inner in (0..inner).step_by(KC) {
+            let depth = KC.min(inner - first_inner);
+            let update = if first_inner == 0 { update } else { Update::Add };
+            T::with_buffers(0, width.next_multiple_of(tile.columns) * depth, |_, packed| {
+                b.pack_columns(first_inner..first_inner + depth, first_column..first_column + width, tile.columns, packed);
+                let block = Block { tile: &tile, depth, columns, first_column, width, packed, update };
+                block.multiply(rows, |part, from, out| a.pack_rows(part, first_inner..first_inner + depth, from, out), c);
+            });
+        }
+    }
+}
+
+/// A packed block of B, and where in C its products go.
+struct Block<'a, T> {
+    tile: &'a Tile<T>,
+    depth: usize,
+    columns: usize,
+    first_column: usize,
+    width: usize,
+    packed: &'a [T],
+    update: Update,
+}
+
+impl<T: Gemm> Block<'_, T> {
+    /// Multiplies all rows of A with the block, splitting them between threads where that is worth it.
+    fn multiply(
+        &self,
+        rows: usize,
+        pack: impl Fn(std::ops::Range<usize>, usize, &mut [T]) + Sync,
+        c: &mut [T],
+    ) {
+        let parts = parallel::parts(rows * self.depth * self.width, rows.div_ceil(self.tile.rows));
+        let height = MC.min(rows.div_ceil(parts).next_multiple_of(self.tile.rows));
+        let work = |(number, c): (usize, &mut [T])| {
+            let first = number * height;
+            let height = c.len() / self.columns;
+            T::with_buffers(height.next_multiple_of(self.tile.rows) * self.depth, 0, |packed, _| {
+                pack(first..first + height, self.tile.rows, packed);
+                self.multiply_rows(packed, height, c);
+            });
+        };
+        let chunk = (height * self.columns).max(1);
+        if parts > 1 {
+            c.par_chunks_mut(chunk).enumerate().for_each(work);
+        } else {
+            c.chunks_mut(chunk).enumerate().for_each(work);
+        }
+    }
+
+    /// Multiplies a packed block of A with the block: one tile of C after the other, down the rows.
+    fn multiply_rows(&self, a: &[T], height: usize, c: &mut [T]) {
+        let panel = self.tile.columns * self.depth;
+        for (number, b) in self.packed.chunks_exact(panel).enumerate() {
+            let column = number * self.tile.columns;
+            let width = self.tile.columns.min(self.width - column);
+            for (number, a) in a.chunks_exact(self.tile.rows * self.depth).enumerate() {
+                let row = number * self.tile.rows;
+                let height = self.tile.rows.min(height - row);
+                let c = &mut c[row * self.columns + self.first_column + column..];
+                self.tile.run(self.depth, a, b, c, [height, width, self.columns], self.update);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::reference;
+    use crate::random::Random;
+
+    fn numbers<T: Float>(count: usize, random: &mut Random) -> Vec<T> {
+        (0..count).map(|_| T::of(random.normal())).collect()
+    }
+
+    fn check<T: Gemm>(isa: Isa, sizes: [usize; 3], transposed: [bool; 2], update: Update, random: &mut Random) {
+        let [rows, inner, columns] = sizes;
+        let (a, b): (Vec<T>, Vec<T>) = (numbers(rows * inner, random), numbers(inner * columns, random));
+        let matrix = |data, rows, columns, transposed| {
+            if transposed { Matrix::new(data, columns, rows).transposed() } else { Matrix::new(data, rows, columns) }
+        };
+        let (a, b) = (matrix(&a, rows, inner, transposed[0]), matrix(&b, inner, columns, transposed[1]));
+        let mut c: Vec<T> = numbers(rows * columns, random);
+        let mut wanted = c.clone();
+        gemm_with(isa, sizes, &a, &b, &mut c, update);
+        reference::gemm(sizes, |i, k| a.get(i, k), |k, j| b.get(k, j), &mut wanted, update);
+        let tolerance = T::epsilon().widen() * 8.0 * (inner as f64).sqrt().max(1.0) * 4.0;
+        for (n, (&found, &wanted)) in c.iter().zip(&wanted).enumerate() {
+            let error = (found.widen() - wanted.widen()).abs();
+            assert!(error < tolerance, "{isa:?} {sizes:?} {transposed:?} {update:?}: {found} at {n}, not {wanted}");
+        }
+    }
+
+    fn check_sizes<T: Gemm>(sizes: &[[usize; 3]]) {
+        let mut random = Random::new(5, "gemm", 0);
+        for isa in Isa::available() {
+            for &sizes in sizes {
+                for transposed in [[false, false], [true, false], [false, true], [true, true]] {
+                    check::<T>(isa, sizes, transposed, Update::Set, &mut random);
+                    check::<T>(isa, sizes, transposed, Update::Add, &mut random);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_definition_at_the_edges_of_tiles() {
+        for isa in Isa::available() {
+            let tile = f32::tile(isa);
+            let edges = |n: usize| [0, 1, n - 1, n, n + 1];
+            let sizes: Vec<[usize; 3]> = edges(tile.rows)
+                .into_iter()
+                .flat_map(|rows| edges(tile.columns).map(|columns| [rows, 3, columns]))
+                .collect();
+            check_sizes::<f32>(&sizes);
+            check_sizes::<f64>(&sizes);
+        }
+    }
+
+    #[test]
+    fn agrees_with_the_definition_at_the_edges_of_blocks() {
+        check_sizes::<f32>(&[[5, 0, 7], [MC + 1, KC - 1, 33], [7, KC + 1, 31], [3, 2 * KC, NC + 1], [1, 100, 64]]);
+        check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
+    }
+
+    #[test]
+    fn does_not_depend_on_the_number_of_threads() {
+        let mut random = Random::new(6, "threads", 0);
+        let sizes = [301, 300, 130];
+        let (a, b): (Vec<f32>, Vec<f32>) = (numbers(301 * 300, &mut random), numbers(300 * 130, &mut random));
+        let product = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut c = vec![0.0; 301 * 130];
+            pool.install(|| gemm(sizes, &Matrix::new(&a, 301, 300), &Matrix::new(&b, 300, 130), &mut c, Update::Set));
+            c
+        };
+        assert_eq!(product(1), product(3));
+    }
+}

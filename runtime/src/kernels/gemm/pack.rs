@@ -1,0 +1,91 @@
+//! Packing: the parts of a factor in the order in which the microkernel reads them.
+
+use std::ops::Range;
+
+use crate::element::Float;
+
+/// A factor of a product that can lay out a block of itself in panels.
+///
+/// A panel of `width` rows (of the left factor) or columns (of the right one) holds, for each step of the sum, its
+/// `width` numbers side by side; what is past the edge is 0.
+pub trait Pack<T>: Sync {
+    /// Packs rows of the left factor: `out` holds `rows / width` panels, rounded up, each over the same `inner`.
+    fn pack_rows(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]);
+
+    /// Packs columns of the right factor: `out` holds `columns / width` panels, rounded up.
+    fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]);
+}
+
+/// A matrix in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    data: &'a [T],
+    row_stride: usize,
+    column_stride: usize,
+}
+
+impl<'a, T: Float> Matrix<'a, T> {
+    /// The matrix whose rows follow one another.
+    ///
+    /// # Panics
+    ///
+    /// Where there are fewer elements than that; a caller's defect.
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Self { data: &data[..rows * columns], row_stride: columns, column_stride: 1 }
+    }
+
+    /// The matrix with rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Self { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
+    }
+
+    /// An element.
+    pub fn get(&self, row: usize, column: usize) -> T {
+        self.data[row * self.row_stride + column * self.column_stride]
+    }
+
+    /// The columns `inner` of each of `rows` (of the transposed matrix for the right factor), in panels.
+    fn pack(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
+        let depth = inner.len();
+        for (panel, out) in out.chunks_exact_mut(width * depth).enumerate() {
+            let first = rows.start + panel * width;
+            let height = width.min(rows.end - first);
+            if self.row_stride == 1 {
+                self.pack_side_by_side(first, height, inner.clone(), width, out);
+            } else {
+                self.pack_across(first, height, inner.clone(), width, out);
+            }
+        }
+    }
+
+    /// A panel whose numbers of one step are neighbours in memory.
+    fn pack_side_by_side(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
+        for (k, out) in inner.zip(out.chunks_exact_mut(width)) {
+            let from = &self.data[first + k * self.column_stride..][..height];
+            out[..height].copy_from_slice(from);
+            out[height..].fill(T::zero());
+        }
+    }
+
+    /// A panel whose numbers of one row are neighbours in memory, or none are.
+    fn pack_across(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
+        for row in 0..height {
+            let from = &self.data[(first + row) * self.row_stride + inner.start * self.column_stride..];
+            let to = out[row..].iter_mut().step_by(width);
+            from.iter().step_by(self.column_stride).zip(to).take(inner.len()).for_each(|(&from, to)| *to = from);
+        }
+        for row in height..width {
+            out[row..].iter_mut().step_by(width).for_each(|to| *to = T::zero());
+        }
+    }
+}
+
+impl<T: Float> Pack<T> for Matrix<'_, T> {
+    fn pack_rows(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
+        self.pack(rows, inner, width, out);
+    }
+
+    fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {
+        self.transposed().pack(columns, inner, width, out);
+    }
+}

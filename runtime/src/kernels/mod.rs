@@ -1,0 +1,15 @@
+//! Numbers only: slices, sizes and strides in, numbers out. No kernel knows an op, a store or a scope.
+//!
+//! Apart from the arena, `unsafe` is found only here, in leaf functions behind safe entry points that check bounds once.
+//! Each kernel has a naive twin in [`reference`], the oracle of its tests. Results do not depend on the number of
+//! threads: outputs are split between them, sums are not.
+
+pub mod broadcast;
+pub mod gemm;
+pub mod isa;
+pub mod literal;
+pub mod parallel;
+pub mod reduce;
+#[cfg(test)]
+pub mod reference;
+mod simd;

@@ -1,0 +1,35 @@
+//! The naive twins of the kernels: the definitions, written out.
+
+use crate::element::Float;
+use crate::op::Update;
+
+/// `C = A · B`, or that added to `C`.
+pub fn gemm<T: Float>(
+    [rows, inner, columns]: [usize; 3],
+    a: impl Fn(usize, usize) -> T,
+    b: impl Fn(usize, usize) -> T,
+    c: &mut [T],
+    update: Update,
+) {
+    for row in 0..rows {
+        for column in 0..columns {
+            let sum: T = (0..inner).map(|k| a(row, k) * b(k, column)).sum();
+            let c = &mut c[row * columns + column];
+            *c = if update == Update::Add { *c + sum } else { sum };
+        }
+    }
+}
+
+/// Where in an operand the element is that goes with the `n`-th of a broadcast result.
+pub fn broadcast_index(n: usize, shape: &[usize], operand: &[usize]) -> usize {
+    let (mut rest, mut stride, mut index) = (n, 1, 0);
+    for (from_end, &size) in shape.iter().rev().enumerate() {
+        let at = rest % size;
+        rest /= size;
+        if let Some(axis) = operand.len().checked_sub(from_end + 1) {
+            index += if operand[axis] == 1 { 0 } else { at * stride };
+            stride *= operand[axis];
+        }
+    }
+    index
+}

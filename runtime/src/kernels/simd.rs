@@ -1,0 +1,133 @@
+//! Vectors of numbers, so that a microkernel is written once for all instruction sets.
+
+#![expect(unsafe_code, reason = "vector instructions and unchecked loads; see `Vector`")]
+
+use crate::element::Float;
+
+/// A register of numbers.
+///
+/// # Safety
+///
+/// Every method may be called only on a machine that has the instructions of the implementing type.
+pub unsafe trait Vector: Copy {
+    /// One of the numbers.
+    type Element: Float;
+    /// How many there are.
+    const LANES: usize;
+
+    /// The same number in each lane.
+    unsafe fn splat(number: Self::Element) -> Self;
+
+    /// The numbers at an address.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` numbers can be read there.
+    unsafe fn load(from: *const Self::Element) -> Self;
+
+    /// Stores the numbers at an address.
+    ///
+    /// # Safety
+    ///
+    /// `LANES` numbers can be written there.
+    unsafe fn store(self, to: *mut Self::Element);
+
+    /// `self * a + b`, lane by lane.
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self;
+
+    /// `self + other`, lane by lane.
+    unsafe fn add(self, other: Self) -> Self;
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Vector;
+
+    macro_rules! vectors {
+        ($($vector:ty, $element:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $mul_add:ident, $add:ident;)*) => {$(
+            // SAFETY: all methods consist of the instruction of their name, for which the caller vouches; the addresses
+            // are passed on, for which the caller vouches too.
+            unsafe impl Vector for $vector {
+                type Element = $element;
+                const LANES: usize = $lanes;
+
+                #[inline(always)]
+                unsafe fn splat(number: $element) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $splat(number) }
+                }
+
+                #[inline(always)]
+                unsafe fn load(from: *const $element) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $load(from) }
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $element) {
+                    // SAFETY: see above.
+                    unsafe { $store(to, self) }
+                }
+
+                #[inline(always)]
+                unsafe fn mul_add(self, a: Self, b: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $mul_add(self, a, b) }
+                }
+
+                #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $add(self, other) }
+                }
+            }
+        )*};
+    }
+
+    vectors! {
+        __m512, f32, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps, _mm512_add_ps;
+        __m512d, f64, 8, _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_fmadd_pd, _mm512_add_pd;
+        __m256, f32, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps, _mm256_add_ps;
+        __m256d, f64, 4, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_fmadd_pd, _mm256_add_pd;
+    }
+}
+
+/// Four numbers without vector instructions; a compiler finds those that every machine of its target has.
+#[derive(Clone, Copy)]
+pub struct Four<T>([T; 4]);
+
+// SAFETY: no method needs any instruction that the target does not have.
+unsafe impl<T: Float> Vector for Four<T> {
+    type Element = T;
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(number: T) -> Self {
+        Self([number; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        // SAFETY: the caller promises that four numbers can be read; an array of them needs no stricter alignment.
+        Self(unsafe { from.cast::<[T; 4]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        // SAFETY: the caller promises that four numbers can be written.
+        unsafe { to.cast::<[T; 4]>().write(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self {
+        // Not `f32::mul_add`, which calls a function where there is no such instruction.
+        Self(std::array::from_fn(|lane| self.0[lane] * a.0[lane] + b.0[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+    }
+}

@@ -1,0 +1,1 @@
+//! Layers: models that are applied within models.

@@ -1,0 +1,280 @@
+//! What every model has, whatever `model!` was given.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::Dimension;
+
+use crate::element::{DType, Element, Float};
+use crate::error::Result;
+use crate::run::Runs;
+use crate::scope::Draft;
+use crate::store::VariableStore;
+use crate::summary::Summary;
+use crate::variable::{AnyVariable, Variable};
+
+/// A model that [`model!`](crate::model) has made.
+pub trait Model: Sized {
+    /// This model with another element type; a model that is not generic is the same for all.
+    type For<T: Float>;
+
+    /// Its hyper-parameters as keywords of a layer.
+    #[doc(hidden)]
+    type Keywords: Copy;
+}
+
+/// What an instance knows besides its variables.
+pub struct Instance<H> {
+    store: VariableStore,
+    path: String,
+    /// The hyper-parameters.
+    pub hyperparameters: H,
+    /// The plans of its `fn`s.
+    pub runs: Runs,
+}
+
+impl<H: Copy> Instance<H> {
+    /// An instance in the scope that the draft is at.
+    pub fn new(draft: &Draft, hyperparameters: H) -> Self {
+        let (store, path) = (draft.store().share(), draft.path().to_string());
+        Self { store, path, hyperparameters, runs: Runs::default() }
+    }
+
+    /// Another handle on the same instance.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        let (store, path) = (self.store.share(), self.path.clone());
+        Self { store, path, hyperparameters: self.hyperparameters, runs: Runs::default() }
+    }
+
+    /// The seed of the store.
+    pub fn seed(&self) -> u64 {
+        self.store.seed()
+    }
+
+    /// The name of the scope that the variables are in.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl<H> fmt::Debug for Instance<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Instance({:?})", self.path)
+    }
+}
+
+/// Goes over the variables of a model in the order of their declarations.
+pub trait Visitor {
+    /// A variable that the model declares in so many places.
+    fn visit(&mut self, variable: Arc<dyn AnyVariable>, places: usize);
+}
+
+impl dyn Visitor + '_ {
+    /// A variable that the model declares in so many places.
+    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>, places: usize) {
+        self.visit(variable.erase(), places);
+    }
+}
+
+/// Makes another instance of a model, variable by variable.
+pub enum Copier<'a> {
+    /// With handles on the same variables.
+    Share,
+    /// With copies, made in a draft.
+    Copy {
+        /// Where the copies are made.
+        draft: &'a mut Draft,
+        /// The name of the scope whose variables are copied.
+        from: &'a str,
+    },
+}
+
+impl Copier<'_> {
+    /// The variable of the other instance.
+    ///
+    /// # Errors
+    ///
+    /// A copy's name is taken.
+    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>) -> Result<Variable<T, D>> {
+        match self {
+            Self::Share => Ok(variable.share()),
+            Self::Copy { draft, from } => {
+                let name = variable.name().strip_prefix(*from).unwrap_or(variable.name()).trim_start_matches('/');
+                draft.copy(name, variable)
+            }
+        }
+    }
+
+    /// The instance of the other model.
+    pub fn instance<H: Copy>(&self, instance: &Instance<H>) -> Instance<H> {
+        match self {
+            Self::Share => instance.share(),
+            Self::Copy { draft, .. } => Instance::new(draft, instance.hyperparameters),
+        }
+    }
+}
+
+/// A list of variables, in the order of their declarations.
+///
+/// ```
+/// use varscope::prelude::*;
+///
+/// model! {
+///     struct Net {
+///         scope encoder { var w: [3, 2]; }
+///         scope decoder { var w: [2, 3]; }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), varscope::Error> {
+/// let net = Net::seeded(0)?;
+/// let names: Vec<_> = net.variables().iter().map(|v| v.name().to_string()).collect();
+/// assert_eq!(names, ["encoder/w", "decoder/w"]);
+/// net.variables().in_scope("encoder").freeze();
+/// assert_eq!(net.trainable_variables().len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Variables {
+    list: Vec<VariableInfo>,
+    /// The scope of the model that they are of.
+    path: String,
+}
+
+/// A variable of any element type and rank.
+#[derive(Clone, Debug)]
+pub struct VariableInfo {
+    variable: Arc<dyn AnyVariable>,
+    places: usize,
+}
+
+impl VariableInfo {
+    /// The name with its scopes: `layer1/weights`.
+    pub fn name(&self) -> &str {
+        self.variable.name()
+    }
+
+    /// The sizes.
+    pub fn shape(&self) -> &[usize] {
+        self.variable.shape()
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Whether it has no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.variable.dtype()
+    }
+
+    /// Whether gradients are computed for it.
+    pub fn trainable(&self) -> bool {
+        self.variable.trainable()
+    }
+
+    /// In how many places of its model it is declared, `reuse` included.
+    pub fn places(&self) -> usize {
+        self.places
+    }
+
+    /// How many models and handles made by name share it.
+    pub fn owners(&self) -> usize {
+        self.variable.owners()
+    }
+}
+
+impl Variables {
+    /// The variables of the model whose scope has this name.
+    #[doc(hidden)]
+    pub fn new(path: &str, visit: impl FnOnce(&mut dyn Visitor)) -> Self {
+        struct List(Vec<VariableInfo>);
+        impl Visitor for List {
+            fn visit(&mut self, variable: Arc<dyn AnyVariable>, places: usize) {
+                // A variable of which a model has several handles is one variable.
+                if let Some(known) = self.0.iter_mut().find(|known| known.variable.id() == variable.id()) {
+                    known.places += places;
+                } else {
+                    self.0.push(VariableInfo { variable, places });
+                }
+            }
+        }
+        let mut list = List(Vec::new());
+        visit(&mut list);
+        Self { list: list.0, path: path.to_string() }
+    }
+
+    /// The variables.
+    pub fn iter(&self) -> std::slice::Iter<'_, VariableInfo> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Those that are trainable.
+    #[must_use]
+    pub fn trainable(&self) -> Self {
+        self.filter(VariableInfo::trainable)
+    }
+
+    /// Those in the scope of this name, which is given from the model or from the root of the store. Only whole names
+    /// count: the scope `model` has nothing of `model_2`.
+    #[must_use]
+    pub fn in_scope(&self, scope: &str) -> Self {
+        let within = |name: &str| name.strip_prefix(scope).is_some_and(|rest| scope.is_empty() || rest.starts_with('/'));
+        let relative = |name: &'_ str| {
+            name.strip_prefix(&self.path).map(|rest| rest.trim_start_matches('/')).is_some_and(within)
+        };
+        self.filter(|variable| within(variable.name()) || relative(variable.name()))
+    }
+
+    fn filter(&self, keep: impl Fn(&VariableInfo) -> bool) -> Self {
+        Self { list: self.list.iter().filter(|variable| keep(variable)).cloned().collect(), path: self.path.clone() }
+    }
+
+    /// Computes no gradients for them from now on, in any model that has them.
+    pub fn freeze(&self) {
+        self.list.iter().for_each(|variable| variable.variable.set_trainable(false));
+    }
+
+    /// Computes gradients for them again, where they are floats.
+    pub fn unfreeze(&self) {
+        let floats = self.list.iter().filter(|variable| variable.dtype().is_float());
+        floats.for_each(|variable| variable.variable.set_trainable(true));
+    }
+
+    pub(crate) fn ids(&self) -> Vec<usize> {
+        self.list.iter().map(|variable| variable.variable.id()).collect()
+    }
+
+    /// The table of them.
+    #[doc(hidden)]
+    pub fn summary(&self) -> Summary {
+        Summary::new(self)
+    }
+}
+
+impl<'a> IntoIterator for &'a Variables {
+    type Item = &'a VariableInfo;
+    type IntoIter = std::slice::Iter<'a, VariableInfo>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

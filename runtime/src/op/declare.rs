@@ -1,0 +1,230 @@
+//! The `op!` declaration: from an op's typed functions to an [`Operation`](super::Operation) and its `record`.
+
+use super::Buffer;
+
+/// Declares an op: its operands, results and element types, and what its backward pass needs.
+///
+/// ```text
+/// op! {
+///     name(x: T, ids: u32, updated: (mut T), list: [T]) -> (y: T) saves (mask: u8), for T in [f32, f64];
+///     in_place;                                       // or `alias;`, or neither
+///     backward(reads [x, mask], from [y], to [x]);    // or nothing
+/// }
+/// ```
+///
+/// It stands in the op's module and makes two items there: `OPERATION`, and `record`, which `model!` calls. The
+/// module's functions take, in this order:
+///
+/// - `shape`: the operands' [`Shape`](super::Shape)s (a [`List`](super::List) for a list, which stands last; the
+///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`;
+/// - `forward`: the [`Context`](super::Context), a [`View`](super::View) for each operand ([`Views`](super::Views) for
+///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
+/// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
+/// - `backward`: the context, a view for each name in `reads`, the gradient of each result in `from` as a view,
+///   `&Attrs`, and a [`Gradient`](super::Gradient) for each operand in `to` ([`Gradients`](super::Gradients) for a list).
+///
+/// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
+#[macro_export]
+macro_rules! op {
+    (
+        $name:ident $operands:tt -> $results:tt $(saves $saved:tt)?, for T in [$($element:ident),* $(,)?];
+        $($option:ident $(($($arguments:tt)*))?;)*
+    ) => {
+        /// This op, for the planner.
+        pub const OPERATION: $crate::op::Operation = $crate::op::Operation {
+            signature: $crate::op::Signature {
+                name: stringify!($name),
+                operands: $crate::op!(@kinds $operands),
+                results: $crate::op!(@kinds $results),
+                elements: &[$(<$element as $crate::op::Element>::DTYPE),*],
+            },
+            shape: $crate::op!(@shape $operands),
+            forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)*]),
+            backward: $crate::op!(@backward [$($option $(($($arguments)*))?)*] $operands $results ($($saved)?) [$($element)*]),
+        };
+
+        /// Records a call of this op; what `model!` emits.
+        ///
+        /// # Errors
+        ///
+        /// What `shape` finds wrong.
+        pub fn record(
+            recorder: &mut $crate::record::Recorder,
+            name: &'static str,
+            operands: &[$crate::record::Value],
+            attrs: Attrs,
+        ) -> $crate::op::Result<$crate::record::Values> {
+            recorder.op(&OPERATION, name, operands, ::std::sync::Arc::new(attrs))
+        }
+    };
+
+    // The kinds of operands or results.
+    (@kinds ($($argument:ident: $kind:tt),* $(,)?)) => { &[$($crate::op!(@kind $kind)),*] };
+    (@kind T) => { $crate::op::Kind::Element };
+    (@kind [T]) => { $crate::op::Kind::List };
+    (@kind (mut T)) => { $crate::op::Kind::Updated };
+    (@kind $type:ident) => { $crate::op::Kind::Is(<$type as $crate::op::Element>::DTYPE) };
+
+    // How an argument is passed; `T` is an alias of the element type at hand.
+    (@argument [$type:ident]) => { $crate::op::Many<$type> };
+    (@argument (mut $type:ident)) => { $crate::op::One<$type> };
+    (@argument $type:ident) => { $crate::op::One<$type> };
+
+    (@shape ()) => { |element, _, attrs| shape(element, $crate::op::declare::attributes(attrs)?) };
+    (@shape ($($operand:ident: $kind:tt),+ $(,)?)) => {
+        |_, shapes, attrs| {
+            let mut shapes = shapes;
+            $(let $operand = $crate::op!(@take shapes $kind);)+
+            shape($($operand,)+ $crate::op::declare::attributes(attrs)?)
+        }
+    };
+    (@take $shapes:ident [T]) => { $crate::op::List::of($shapes) };
+    (@take $shapes:ident $kind:tt) => { $crate::op::declare::first(&mut $shapes)? };
+
+    (@forward [alias $($rest:tt)*] $($header:tt)*) => { $crate::op::Forward::Alias };
+    (@forward [in_place $($rest:tt)*] $operands:tt $($header:tt)*) => {
+        $crate::op::Forward::Computed {
+            kernel: $crate::op!(@kernel forward $operands $($header)*),
+            in_place: Some($crate::op!(@kernel_in_place $operands $($header)*)),
+        }
+    };
+    (@forward [$($rest:tt)*] $($header:tt)*) => {
+        $crate::op::Forward::Computed { kernel: $crate::op!(@kernel forward $($header)*), in_place: None }
+    };
+    (@kernel_in_place ($first:ident: $first_kind:tt $(, $operand:ident: $kind:tt)* $(,)?) $($header:tt)*) => {
+        $crate::op!(@kernel forward_in_place ($($operand: $kind),*) $($header)*)
+    };
+    (@kernel $function:ident
+        ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
+        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) [$($element:ident)*]
+    ) => {
+        |context, element, attrs, arguments| {
+            $crate::op!(@dispatch element [$($element)*] {
+                $(let $result = <$crate::op!(@argument $result_kind) as $crate::op::Argument>::write(arguments)?;)*
+                $($(let $saved = <$crate::op!(@argument $saved_kind) as $crate::op::Argument>::write(arguments)?;)*)?
+                $(let $operand = <$crate::op!(@argument $kind) as $crate::op::Argument>::read(arguments)?;)*
+                $function::<T>(
+                    context,
+                    $($operand,)*
+                    $crate::op::declare::attributes_or_defect(attrs)?,
+                    $($result,)*
+                    $($($saved,)*)?
+                )
+            })
+        }
+    };
+
+    (@backward [in_place $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
+    (@backward [alias $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
+    (@backward [] $($header:tt)*) => { None };
+    (@backward
+        [backward(reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?])]
+        ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
+        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) [$($element:ident)*]
+    ) => {
+        Some({
+            const NAMES: [&[&str]; 3] =
+                [&[$(stringify!($operand)),*], &[$(stringify!($result)),*], &[$($(stringify!($saved)),*)?]];
+            $crate::op::Backward {
+                reads: &[$($crate::op::declare::buffer(stringify!($read), NAMES)),*],
+                from: &[$($crate::op::declare::position(stringify!($from), NAMES[1])),*],
+                to: &[$($crate::op::declare::position(stringify!($to), NAMES[0])),*],
+                kernel: |context, element, attrs, arguments| {
+                    $crate::op!(@dispatch element [$($element)*] {
+                        $(#[allow(non_camel_case_types, dead_code)] type $operand = $crate::op!(@argument $kind);)*
+                        $(#[allow(non_camel_case_types, dead_code)] type $result = $crate::op!(@argument $result_kind);)*
+                        $($(#[allow(non_camel_case_types, dead_code)] type $saved = $crate::op!(@argument $saved_kind);)*)?
+                        backward::<T>(
+                            context,
+                            $(<$read as $crate::op::Argument>::read(arguments)?,)*
+                            $(<$from as $crate::op::Argument>::read(arguments)?,)*
+                            $crate::op::declare::attributes_or_defect(attrs)?,
+                            $(<$to as $crate::op::Argument>::gradient(arguments)?,)*
+                        )
+                    })
+                },
+            }
+        })
+    };
+
+    // Runs a block with `T` as the element type at hand.
+    (@dispatch $at_hand:ident [$($element:ident)*] $block:block) => {{
+        $(if $at_hand == <$element as $crate::op::Element>::DTYPE {
+            #[allow(dead_code)]
+            type T = $element;
+            return $block;
+        })*
+        Err($crate::op::declare::no_such_element($at_hand))
+    }};
+}
+
+use std::any::Any;
+
+use super::{DType, Error, Result, Shape, ShapeError};
+
+/// The keywords of a call, as the op's own type.
+#[doc(hidden)]
+pub fn attributes<A: 'static>(attrs: &dyn Any) -> Result<&A, ShapeError> {
+    attrs.downcast_ref().ok_or(ShapeError::new("the keywords are another op's"))
+}
+
+/// The keywords of a call, as the op's own type.
+#[doc(hidden)]
+pub fn attributes_or_defect<A: 'static>(attrs: &dyn Any) -> Result<&A> {
+    attrs.downcast_ref().ok_or_else(|| Error::defect("the keywords of a call are another op's"))
+}
+
+/// Takes the first of some shapes.
+#[doc(hidden)]
+pub fn first(shapes: &mut &[Shape]) -> Result<Shape, ShapeError> {
+    let (first, rest) = shapes.split_first().ok_or(ShapeError::new("an operand is missing"))?;
+    *shapes = rest;
+    Ok(*first)
+}
+
+#[doc(hidden)]
+pub fn no_such_element(element: DType) -> Error {
+    Error::defect(format!("an op is run on {element}, which it does not declare"))
+}
+
+/// The buffer of a name; an error where the op is compiled if it has none.
+#[doc(hidden)]
+pub const fn buffer(name: &str, [operands, results, saved]: [&[&str]; 3]) -> Buffer {
+    if let Some(number) = find(name, operands) {
+        Buffer::Operand(number)
+    } else if let Some(number) = find(name, results) {
+        Buffer::Result(number)
+    } else if let Some(number) = find(name, saved) {
+        Buffer::Saved(number)
+    } else {
+        panic!("`backward` reads something that is no operand, result or saved buffer of the op")
+    }
+}
+
+/// The position of a name; an error where the op is compiled if it is not there.
+#[doc(hidden)]
+pub const fn position(name: &str, names: &[&str]) -> usize {
+    match find(name, names) {
+        Some(number) => number,
+        None => panic!("`backward` goes from the gradients of results to those of operands; one of them is neither"),
+    }
+}
+
+const fn find(name: &str, names: &[&str]) -> Option<usize> {
+    let mut number = 0;
+    while number < names.len() {
+        if same(name.as_bytes(), names[number].as_bytes()) {
+            return Some(number);
+        }
+        number += 1;
+    }
+    None
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
+}

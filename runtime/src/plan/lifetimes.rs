@@ -1,0 +1,210 @@
+//! How long each tensor of a plan lives, and which share a place: an alias with what it renames, the result of a call
+//! in place with the operand that dies there.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::op::{Forward, Kernel};
+use crate::record::{Origin, Recording, Value};
+
+use super::layout::Span;
+use super::stage::{Stage, Tensor, Touched, touched};
+
+/// Where a tensor is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Home {
+    /// An input of the run.
+    Input(usize),
+    /// A variable.
+    Variable(usize),
+    /// In the arena, for a span of time.
+    Span(usize),
+    /// The gradient of a variable.
+    Gradient(usize),
+}
+
+/// When each tensor is in use.
+pub struct Lifetimes {
+    /// For each value the one whose place it is in: itself, or what it is an alias of.
+    roots: Vec<Value>,
+    spans: Vec<Span>,
+    span_of: HashMap<Tensor, usize>,
+    in_place: HashSet<usize>,
+    /// The variables whose gradients are computed.
+    gradients: HashSet<Value>,
+}
+
+/// The first and the last stage that touch a tensor.
+#[derive(Clone, Copy)]
+struct Life {
+    first: usize,
+    last: usize,
+}
+
+impl Lifetimes {
+    /// The lifetimes in a list of stages.
+    pub fn new(recording: &Recording, stages: &[Stage]) -> Self {
+        let roots = roots(recording);
+        let lives = lives(recording, stages, &roots);
+        let mut lifetimes = Self {
+            roots,
+            spans: Vec::new(),
+            span_of: HashMap::new(),
+            in_place: HashSet::new(),
+            gradients: HashSet::new(),
+        };
+        lifetimes.add_numbers(recording, &lives, stages.len());
+        for (time, stage) in stages.iter().enumerate() {
+            if let Stage::Forward(node) = *stage
+                && lifetimes.runs_in_place(recording, node, time, &lives)
+            {
+                lifetimes.put_in_place(recording, node, &lives);
+            }
+            for &(tensor, _) in touched(recording, stage).writes.iter().flatten().flatten() {
+                lifetimes.add(recording, tensor, &lives);
+            }
+        }
+        lifetimes
+    }
+
+    fn canonical(&self, tensor: Tensor) -> Tensor {
+        canonical(&self.roots, tensor)
+    }
+
+    fn add_numbers(&mut self, recording: &Recording, lives: &HashMap<Tensor, Life>, end: usize) {
+        for (index, value) in recording.values.iter().enumerate() {
+            let tensor = Tensor::Value(Value(index as u32));
+            if matches!(value.origin, Origin::Number(_)) && lives.contains_key(&tensor) {
+                self.span_of.insert(tensor, self.spans.len());
+                self.spans.push(Span { bytes: bytes(recording, tensor), first: 0, last: end });
+            }
+        }
+    }
+
+    fn add(&mut self, recording: &Recording, tensor: Tensor, lives: &HashMap<Tensor, Life>) {
+        if let Tensor::Gradient(value) = tensor
+            && matches!(recording.values[value.index()].origin, Origin::Variable(_))
+        {
+            self.gradients.insert(value);
+            return;
+        }
+        let tensor = self.canonical(tensor);
+        if let Some(life) = lives.get(&tensor)
+            && !self.span_of.contains_key(&tensor)
+        {
+            self.span_of.insert(tensor, self.spans.len());
+            self.spans.push(Span { bytes: bytes(recording, tensor), first: life.first, last: life.last });
+        }
+    }
+
+    /// Whether a node can put its first result where its first operand is: the op can, the operand is a computed value
+    /// that nobody reads later, and no other operand is in that place.
+    fn runs_in_place(&self, recording: &Recording, node: usize, time: usize, lives: &HashMap<Tensor, Life>) -> bool {
+        let node = &recording.nodes[node];
+        let Forward::Computed { in_place: Some(_), .. } = node.operation.forward else { return false };
+        let ([operand, others @ ..], [result, ..]) = (node.operands.as_slice(), node.results.as_slice()) else {
+            return false;
+        };
+        let root = self.roots[operand.index()];
+        let (from, to) = (Tensor::Value(root), Tensor::Value(*result));
+        matches!(recording.values[root.index()].origin, Origin::Node(_))
+            && lives.get(&from).is_some_and(|life| life.last == time)
+            && others.iter().all(|other| self.roots[other.index()] != root)
+            && bytes(recording, from) == bytes(recording, to)
+    }
+
+    fn put_in_place(&mut self, recording: &Recording, node: usize, lives: &HashMap<Tensor, Life>) {
+        let recorded = &recording.nodes[node];
+        let from = self.canonical(Tensor::Value(recorded.operands[0]));
+        let to = Tensor::Value(recorded.results[0]);
+        if let (Some(&span), Some(life)) = (self.span_of.get(&from), lives.get(&to)) {
+            self.spans[span].last = self.spans[span].last.max(life.last);
+            self.span_of.insert(to, span);
+            self.in_place.insert(node);
+        }
+    }
+
+    /// The spans of time for which parts of the arena are needed.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// How many variables get a gradient.
+    pub fn gradients(&self) -> usize {
+        self.gradients.len()
+    }
+
+    /// Whether some stage touches a tensor.
+    pub fn is_used(&self, tensor: Tensor) -> bool {
+        self.span_of.contains_key(&self.canonical(tensor))
+    }
+
+    /// Where a tensor is.
+    pub fn home(&self, recording: &Recording, tensor: Tensor) -> Option<Home> {
+        let tensor = self.canonical(tensor);
+        let origin = match tensor {
+            Tensor::Value(value) | Tensor::Gradient(value) => recording.values[value.index()].origin,
+            Tensor::Saved(node, _) => Origin::Node(node),
+        };
+        match (tensor, origin) {
+            (Tensor::Value(_), Origin::Input(number)) => Some(Home::Input(number)),
+            (Tensor::Value(_), Origin::Variable(number)) => Some(Home::Variable(number)),
+            (Tensor::Gradient(_), Origin::Variable(number)) => Some(Home::Gradient(number)),
+            _ => self.span_of.get(&tensor).map(|&span| Home::Span(span)),
+        }
+    }
+
+    /// The kernel of a node's forward pass.
+    pub fn kernel(&self, recording: &Recording, node: usize) -> Option<Kernel> {
+        match recording.nodes[node].operation.forward {
+            Forward::Computed { in_place, .. } if self.in_place.contains(&node) => in_place,
+            Forward::Computed { kernel, .. } => Some(kernel),
+            Forward::Alias => None,
+        }
+    }
+
+    /// What a stage touches: in place, its first operand is no argument.
+    pub fn touched(&self, recording: &Recording, stage: &Stage) -> Touched {
+        let mut touched = touched(recording, stage);
+        if let Stage::Forward(node) = stage
+            && self.in_place.contains(node)
+        {
+            touched.reads.remove(0);
+        }
+        touched
+    }
+}
+
+fn canonical(roots: &[Value], tensor: Tensor) -> Tensor {
+    if let Tensor::Value(value) = tensor { Tensor::Value(roots[value.index()]) } else { tensor }
+}
+
+fn roots(recording: &Recording) -> Vec<Value> {
+    let mut roots: Vec<Value> = (0..recording.values.len() as u32).map(Value).collect();
+    for node in &recording.nodes {
+        if let (Forward::Alias, [operand, ..], [result]) = (node.operation.forward, &node.operands[..], &node.results[..]) {
+            roots[result.index()] = roots[operand.index()];
+        }
+    }
+    roots
+}
+
+fn lives(recording: &Recording, stages: &[Stage], roots: &[Value]) -> HashMap<Tensor, Life> {
+    let mut lives: HashMap<Tensor, Life> = HashMap::new();
+    let mut touch = |tensor, time| {
+        let life = lives.entry(canonical(roots, tensor)).or_insert(Life { first: time, last: time });
+        life.last = life.last.max(time);
+    };
+    for (time, stage) in stages.iter().enumerate() {
+        let touched = touched(recording, stage);
+        touched.reads.iter().flatten().for_each(|&tensor| touch(tensor, time));
+        touched.writes.iter().flatten().flatten().for_each(|&(tensor, _)| touch(tensor, time));
+    }
+    let kept = recording.results.iter().chain(recording.updates.iter().map(|(_, value)| value));
+    kept.for_each(|&value| touch(Tensor::Value(value), stages.len()));
+    lives
+}
+
+fn bytes(recording: &Recording, tensor: Tensor) -> usize {
+    let shape = tensor.shape(recording);
+    shape.dims().iter().fold(shape.dtype().size(), |bytes, dim| bytes.saturating_mul(dim.size().unwrap_or(usize::MAX)))
+}

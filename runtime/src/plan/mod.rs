@@ -1,0 +1,187 @@
+//! The planner: from a recording to a list of calls, each with its places in memory.
+//!
+//! It runs once for each size of batch and set of wanted gradients. It drops what no result needs, orders the reverse
+//! pass ([`reverse`]), finds how long each tensor has to live and which calls can run in place ([`lifetimes`]), and
+//! gives each its offset in the arena ([`layout`]).
+
+mod layout;
+mod lifetimes;
+mod reverse;
+mod stage;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use crate::arena::{Access, Place, Slot, Target};
+use crate::element::DType;
+use crate::error::{Error, Result};
+use crate::gradients::GradientLayout;
+use crate::op::Kernel;
+use crate::record::{Origin, Recording};
+use crate::variable::AnyVariable;
+use lifetimes::{Home, Lifetimes};
+use stage::{Stage, Tensor, Touched};
+
+/// One thing to do in a run.
+pub enum Step {
+    /// A call of an op, forward or backward.
+    Call {
+        /// The op's name with its scopes.
+        name: Arc<str>,
+        /// What computes it.
+        kernel: Kernel,
+        /// The element type it runs on.
+        element: DType,
+        /// Its keywords.
+        attrs: Arc<dyn Any + Send + Sync>,
+        /// What it reads and writes.
+        access: Access,
+    },
+    /// Fills a gradient that nothing else begins: the loss's own with 1, that of an unused result with 0.
+    Fill {
+        /// The tensor.
+        slot: Slot,
+        /// What it is filled with.
+        value: f64,
+    },
+}
+
+/// What a run does, and where.
+pub struct Plan {
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// The numbers that stand among the operands, written before the first step.
+    pub numbers: Vec<(Slot, f64)>,
+    /// The size of the arena in bytes.
+    pub arena_bytes: usize,
+    /// The variables that are read or updated.
+    pub variables: Vec<Arc<dyn AnyVariable>>,
+    /// Which of them were trainable when the plan was made.
+    pub trainable: Vec<bool>,
+    /// What the `fn` gives.
+    pub results: Vec<Slot>,
+    /// New values of variables, by their number.
+    pub updates: Vec<(usize, Slot)>,
+    /// How many gradients of variables it computes.
+    pub gradients: usize,
+}
+
+/// What a plan is for.
+pub enum Purpose<'a> {
+    /// The results alone.
+    Results,
+    /// The gradients of the first result as well, for the variables that are wanted, which go where the layout says.
+    Gradients {
+        /// Whether the gradient of a variable is wanted.
+        wanted: &'a dyn Fn(&dyn AnyVariable) -> bool,
+        /// Where gradients go; the plan adds what is missing.
+        layout: &'a mut GradientLayout,
+    },
+}
+
+impl Plan {
+    /// Plans a recording.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] where the tensors do not fit into an address space, [`Error::Defect`] where an op breaks its
+    /// contract.
+    pub fn new(recording: Recording, mut purpose: Purpose<'_>) -> Result<Self> {
+        let wanted: Vec<bool> = match &purpose {
+            Purpose::Results => vec![false; recording.variables.len()],
+            Purpose::Gradients { wanted, .. } => {
+                recording.variables.iter().map(|variable| wanted(variable.as_ref())).collect()
+            }
+        };
+        let stages = stage::schedule(&recording, &wanted);
+        let lifetimes = Lifetimes::new(&recording, &stages);
+        let (offsets, arena_bytes) = layout::place(lifetimes.spans())?;
+        let trainable = recording.variables.iter().map(|variable| variable.trainable()).collect();
+        let mut homes = Homes { recording: &recording, lifetimes: &lifetimes, offsets: &offsets, purpose: &mut purpose };
+        let steps = stages.iter().map(|stage| homes.step(stage)).collect::<Result<_>>()?;
+        let numbers = homes.numbers()?;
+        let gradients = lifetimes.gradients();
+        let results = recording.results.iter().map(|&value| homes.slot(Tensor::Value(value))).collect::<Result<_>>()?;
+        let updates = recording
+            .updates
+            .iter()
+            .map(|&(variable, value)| Ok((variable, homes.slot(Tensor::Value(value))?)))
+            .collect::<Result<_>>()?;
+        Ok(Self { steps, numbers, arena_bytes, variables: recording.variables, trainable, results, updates, gradients })
+    }
+}
+
+/// Where each tensor of a plan is.
+struct Homes<'a, 'b> {
+    recording: &'a Recording,
+    lifetimes: &'a Lifetimes,
+    offsets: &'a [usize],
+    purpose: &'a mut Purpose<'b>,
+}
+
+impl Homes<'_, '_> {
+    fn slot(&mut self, tensor: Tensor) -> Result<Slot> {
+        let shape = tensor.shape(self.recording);
+        let place = match (self.lifetimes.home(self.recording, tensor), &mut self.purpose) {
+            (Some(Home::Input(number)), _) => Place::Input(number),
+            (Some(Home::Variable(number)), _) => Place::Variable(number),
+            (Some(Home::Span(span)), _) => Place::Arena(self.offsets[span]),
+            (Some(Home::Gradient(number)), Purpose::Gradients { layout, .. }) => {
+                layout.place(&self.recording.variables[number])
+            }
+            _ => return Err(Error::defect(format!("{tensor:?} has no place"))),
+        };
+        Ok(Slot::new(place, &shape))
+    }
+
+    fn step(&mut self, stage: &Stage) -> Result<Step> {
+        let (node, kernel) = match *stage {
+            Stage::Fill { value, number } => return Ok(Step::Fill { slot: self.slot(Tensor::Gradient(value))?, value: number }),
+            Stage::Forward(node) => (node, self.lifetimes.kernel(self.recording, node)),
+            Stage::Backward { node, .. } => {
+                (node, self.recording.nodes[node].operation.backward.map(|backward| backward.kernel))
+            }
+        };
+        let recorded = &self.recording.nodes[node];
+        let touched = self.lifetimes.touched(self.recording, stage);
+        Ok(Step::Call {
+            name: recorded.name.as_str().into(),
+            kernel: kernel.ok_or_else(|| Error::defect(format!("{} has no kernel to run", recorded.name)))?,
+            element: recorded.element,
+            attrs: Arc::clone(&recorded.attrs),
+            access: self.access(&touched)?,
+        })
+    }
+
+    fn access(&mut self, touched: &Touched) -> Result<Access> {
+        let mut reads = Vec::with_capacity(touched.reads.len());
+        for argument in &touched.reads {
+            reads.push(argument.iter().map(|&tensor| self.slot(tensor)).collect::<Result<Vec<Slot>>>()?);
+        }
+        let mut writes = Vec::with_capacity(touched.writes.len());
+        for argument in &touched.writes {
+            let mut targets: Vec<Target> = Vec::with_capacity(argument.len());
+            for target in argument {
+                targets.push(match *target {
+                    Some((tensor, update)) => Some((self.slot(tensor)?, update)),
+                    None => None,
+                });
+            }
+            writes.push(targets);
+        }
+        Access::new(reads, writes)
+    }
+
+    fn numbers(&mut self) -> Result<Vec<(Slot, f64)>> {
+        let mut numbers = Vec::new();
+        for (index, value) in self.recording.values.iter().enumerate() {
+            let tensor = Tensor::Value(crate::record::Value(index as u32));
+            if let Origin::Number(number) = value.origin
+                && self.lifetimes.is_used(tensor)
+            {
+                numbers.push((self.slot(tensor)?, number));
+            }
+        }
+        Ok(numbers)
+    }
+}

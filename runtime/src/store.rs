@@ -1,0 +1,177 @@
+//! The store: all variables by name, and the seed from which they start.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::Location;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::names;
+use crate::scope::Scope;
+use crate::variable::AnyVariable;
+
+/// Where variables live, under their full names.
+///
+/// [`VariableStore::share`] is another handle on the same store; each [`Scope`] keeps one.
+///
+/// ```
+/// use varscope::prelude::*;
+///
+/// model! {
+///     struct Line {
+///         fn predict(x: [batch, 1]) -> [batch, 1] {
+///             var slope: [1, 1];
+///             matmul(x, slope)
+///         }
+///     }
+/// }
+///
+/// # fn main() -> Result<(), varscope::Error> {
+/// let store = VariableStore::new(42);
+/// let a = Line::new(&store.scope("line"))?;
+/// let same = Line::new(&store.scope("line").reuse())?;
+/// assert!(a.slope.is_same(&same.slope));
+/// assert!(Line::new(&store.scope("line")).is_err()); // `line/slope` already exists
+/// # Ok(())
+/// # }
+/// ```
+pub struct VariableStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    seed: u64,
+    entries: Mutex<Entries>,
+}
+
+/// The variables of a store.
+#[derive(Default)]
+pub(crate) struct Entries {
+    by_name: HashMap<String, Entry>,
+    /// Every name of a variable and of a scope, in lower case, with the name as it is written and what it names.
+    taken: HashMap<String, (String, Named)>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub variable: Arc<dyn AnyVariable>,
+    pub first: &'static Location<'static>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Scope,
+    Variable,
+}
+
+impl VariableStore {
+    /// An empty store. All initial values, and what random ops draw, come from the seed.
+    pub fn new(seed: u64) -> Self {
+        Self { shared: Arc::new(Shared { seed, entries: Mutex::default() }) }
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.shared.seed
+    }
+
+    /// Another handle on the same store.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+
+    /// The root scope: variables made in it have no scope in their name.
+    pub fn root(&self) -> Scope {
+        Scope::root(self.share())
+    }
+
+    /// The scope of this name at the root.
+    ///
+    /// A name that no scope can have is reported where a variable is made in it.
+    pub fn scope(&self, name: &str) -> Scope {
+        self.root().enter(name)
+    }
+
+    /// The number of variables.
+    pub fn len(&self) -> usize {
+        self.lock().by_name.len()
+    }
+
+    /// Whether there is no variable yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Entries> {
+        // Entries are added whole, so a panic elsewhere leaves none half-made.
+        self.shared.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether both are handles on one store.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+}
+
+impl fmt::Debug for VariableStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VariableStore({} variables, seed {})", self.len(), self.seed())
+    }
+}
+
+impl Entries {
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name)
+    }
+
+    /// The existing name that is spelt most like this one.
+    pub fn nearest(&self, name: &str) -> Option<String> {
+        // In order, so that of two names that are equally near the same one is found each time.
+        let mut candidates: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        candidates.sort_unstable();
+        names::nearest(name, candidates.into_iter()).map(str::to_string)
+    }
+
+    /// Whether a new variable of this name can be told from all that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadName`] where a variable and a scope would have one name, or two names would differ in case only.
+    pub fn check_new(&self, name: &str) -> Result<()> {
+        for (path, named) in parts(name) {
+            if let Some((other, taken_by)) = self.taken.get(&path.to_ascii_lowercase())
+                && (other != path || *taken_by != named)
+            {
+                return Err(Error::BadName { name: path.to_string(), reason: clash(other != path, *taken_by) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds variables that [`Entries::check_new`] found to be new.
+    pub fn extend(&mut self, new: impl IntoIterator<Item = Entry>) {
+        for entry in new {
+            let name = entry.variable.name().to_string();
+            for (path, named) in parts(&name) {
+                self.taken.insert(path.to_ascii_lowercase(), (path.to_string(), named));
+            }
+            self.by_name.insert(name, entry);
+        }
+    }
+}
+
+/// The scopes in a variable's name, and the name itself.
+fn parts(name: &str) -> impl Iterator<Item = (&str, Named)> {
+    let scopes = name.match_indices('/').map(|(at, _)| (&name[..at], Named::Scope));
+    scopes.chain([(name, Named::Variable)])
+}
+
+fn clash(differs_in_case: bool, taken_by: Named) -> &'static str {
+    match (differs_in_case, taken_by) {
+        (true, Named::Scope) => "there is a scope whose name differs in case only",
+        (true, Named::Variable) => "there is a variable whose name differs in case only",
+        (false, Named::Scope) => "there is a scope of this name",
+        (false, Named::Variable) => "there is a variable of this name",
+    }
+}

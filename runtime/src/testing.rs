@@ -1,0 +1,1 @@
+//! Checks that every op can be put to.
