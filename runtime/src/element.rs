@@ -157,6 +157,28 @@ elements! {
     bool, Bool, false, |number| number != 0.0;
 }
 
+impl SliceMut<'_> {
+    /// Takes over elements of the same type and number; otherwise nothing happens.
+    pub(crate) fn copy_from(self, from: Slice<'_>) {
+        match (self, from) {
+            (Self::F32(to), Slice::F32(from)) => copy(to, from),
+            (Self::F64(to), Slice::F64(from)) => copy(to, from),
+            (Self::I32(to), Slice::I32(from)) => copy(to, from),
+            (Self::I64(to), Slice::I64(from)) => copy(to, from),
+            (Self::U8(to), Slice::U8(from)) => copy(to, from),
+            (Self::U32(to), Slice::U32(from)) => copy(to, from),
+            (Self::Bool(to), Slice::Bool(from)) => copy(to, from),
+            _ => {}
+        }
+    }
+}
+
+fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    if to.len() == from.len() {
+        to.copy_from_slice(from);
+    }
+}
+
 /// Evaluates an expression with `$T` as the type that a [`DType`] names; the expression is a `Result`.
 macro_rules! with_element {
     ($dtype:expr, $T:ident => $body:expr) => {

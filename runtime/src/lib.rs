@@ -52,6 +52,7 @@ mod error;
 mod gradients;
 pub mod init;
 mod input;
+mod instance;
 mod kernels;
 pub mod layers;
 mod model;
@@ -97,12 +98,16 @@ pub mod __private {
     pub use ndarray;
     pub use varscope_macros::model;
 
-    pub use crate::check::{Check, Known, Mode, Outcome, Typed, unchecked};
+    pub use crate::check::{Check, Known, Mode, Symbols, Typed, unchecked};
     pub use crate::element::{DType, Element, Float};
+    pub use crate::init::{constant, default_for as default_initializer, elements};
     pub use crate::input::Input;
-    pub use crate::model::{Copier, Instance, Visitor};
-    pub use crate::record::{Recorder, Scalar, Value};
-    pub use crate::run::{Outputs, Step};
+    pub use crate::instance::{
+        Copier, Instance, NoHyperparameters, Visitor, copy_into, instantiate, known_sizes, try_map,
+    };
+    pub use crate::record::{Recorder, Scalar, Value, present, so_many};
+    pub use crate::run::Step;
     pub use crate::scope::Draft;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
+    pub use crate::{Error, Gradients, Model, Scope, Summary, Variable, VariableStore, Variables};
 }

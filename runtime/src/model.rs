@@ -1,19 +1,18 @@
 //! What every model has, whatever `model!` was given.
 
-use std::fmt;
 use std::sync::Arc;
 
-use ndarray::Dimension;
-
-use crate::element::{DType, Element, Float};
-use crate::error::Result;
-use crate::run::Runs;
-use crate::scope::Draft;
-use crate::store::VariableStore;
+use crate::element::{DType, Float};
+use crate::error::{Error, Result};
+use crate::instance::Visitor;
 use crate::summary::Summary;
-use crate::variable::{AnyVariable, Variable};
+use crate::variable::AnyVariable;
 
 /// A model that [`model!`](crate::model) has made.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a model, so it cannot be a layer",
+    note = "a layer is a struct that `model!` has made, with a `fn forward`"
+)]
 pub trait Model: Sized {
     /// This model with another element type; a model that is not generic is the same for all.
     type For<T: Float>;
@@ -21,98 +20,10 @@ pub trait Model: Sized {
     /// Its hyper-parameters as keywords of a layer.
     #[doc(hidden)]
     type Keywords: Copy;
-}
 
-/// What an instance knows besides its variables.
-pub struct Instance<H> {
-    store: VariableStore,
-    path: String,
-    /// The hyper-parameters.
-    pub hyperparameters: H,
-    /// The plans of its `fn`s.
-    pub runs: Runs,
-}
-
-impl<H: Copy> Instance<H> {
-    /// An instance in the scope that the draft is at.
-    pub fn new(draft: &Draft, hyperparameters: H) -> Self {
-        let (store, path) = (draft.store().share(), draft.path().to_string());
-        Self { store, path, hyperparameters, runs: Runs::default() }
-    }
-
-    /// Another handle on the same instance.
-    #[must_use]
-    pub fn share(&self) -> Self {
-        let (store, path) = (self.store.share(), self.path.clone());
-        Self { store, path, hyperparameters: self.hyperparameters, runs: Runs::default() }
-    }
-
-    /// The seed of the store.
-    pub fn seed(&self) -> u64 {
-        self.store.seed()
-    }
-
-    /// The name of the scope that the variables are in.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-}
-
-impl<H> fmt::Debug for Instance<H> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Instance({:?})", self.path)
-    }
-}
-
-/// Goes over the variables of a model in the order of their declarations.
-pub trait Visitor {
-    /// A variable that the model declares in so many places.
-    fn visit(&mut self, variable: Arc<dyn AnyVariable>, places: usize);
-}
-
-impl dyn Visitor + '_ {
-    /// A variable that the model declares in so many places.
-    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>, places: usize) {
-        self.visit(variable.erase(), places);
-    }
-}
-
-/// Makes another instance of a model, variable by variable.
-pub enum Copier<'a> {
-    /// With handles on the same variables.
-    Share,
-    /// With copies, made in a draft.
-    Copy {
-        /// Where the copies are made.
-        draft: &'a mut Draft,
-        /// The name of the scope whose variables are copied.
-        from: &'a str,
-    },
-}
-
-impl Copier<'_> {
-    /// The variable of the other instance.
-    ///
-    /// # Errors
-    ///
-    /// A copy's name is taken.
-    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>) -> Result<Variable<T, D>> {
-        match self {
-            Self::Share => Ok(variable.share()),
-            Self::Copy { draft, from } => {
-                let name = variable.name().strip_prefix(*from).unwrap_or(variable.name()).trim_start_matches('/');
-                draft.copy(name, variable)
-            }
-        }
-    }
-
-    /// The instance of the other model.
-    pub fn instance<H: Copy>(&self, instance: &Instance<H>) -> Instance<H> {
-        match self {
-            Self::Share => instance.share(),
-            Self::Copy { draft, .. } => Instance::new(draft, instance.hyperparameters),
-        }
-    }
+    /// The keywords before any is given.
+    #[doc(hidden)]
+    const KEYWORDS: Self::Keywords;
 }
 
 /// A list of variables, in the order of their declarations.
@@ -257,6 +168,30 @@ impl Variables {
     pub fn unfreeze(&self) {
         let floats = self.list.iter().filter(|variable| variable.dtype().is_float());
         floats.for_each(|variable| variable.variable.set_trainable(true));
+    }
+
+    /// Takes over the values of as many other variables.
+    #[doc(hidden)]
+    pub fn assign_from(&self, other: &Self) -> Result<()> {
+        if self.len() != other.len() {
+            let message = format!("{} variables cannot take over the values of {}", self.len(), other.len());
+            return Err(Error::Gradients { message });
+        }
+        let pairs = || self.list.iter().zip(&other.list);
+        for (to, from) in pairs() {
+            if to.shape() != from.shape() || to.dtype() != from.dtype() {
+                return Err(Error::ShapeMismatch {
+                    variable: to.name().to_string(),
+                    expected: from.shape().to_vec(),
+                    found: to.shape().to_vec(),
+                });
+            }
+        }
+        for (to, from) in pairs() {
+            let value = from.variable.snapshot();
+            to.variable.change(&mut |elements| elements.copy_from(value.slice()));
+        }
+        Ok(())
     }
 
     pub(crate) fn ids(&self) -> Vec<usize> {

@@ -13,7 +13,7 @@ use crate::element::{DType, Element};
 use crate::error::{Error, Result};
 use crate::op::{Forward, Kind, Operation, Signature};
 use crate::ops::{again, copy};
-use crate::shape::{Axis, Pattern, Shape, Shapes};
+use crate::shape::{Pattern, Shape, Shapes};
 use crate::variable::{AnyVariable, Variable};
 
 /// A tensor of a recording.
@@ -221,7 +221,7 @@ impl Recorder {
         self.values[value.index()].shape
     }
 
-    /// Holds a value against its type; gives the sizes of the names that the type binds.
+    /// Holds a value against its type, which is written so; gives the sizes of the names that the type binds.
     ///
     /// # Errors
     ///
@@ -231,17 +231,32 @@ impl Recorder {
         what: &'static str,
         written: &'static str,
         value: Value,
-        dtype: Option<DType>,
-        leading: bool,
-        axes: &[Axis],
+        pattern: Pattern<'_>,
     ) -> Result<[usize; NAMES]> {
         let shape = self.shape(value);
-        match (Pattern { dtype, leading, axes }).bind::<NAMES>(shape) {
+        match pattern.bind::<NAMES>(shape) {
             Ok((names, _)) => Ok(names.map(|dim| dim.size().unwrap_or(0))),
-            Err(error) => Err(Error::Shape {
-                message: format!("{}: {shape} is not {written}: {error}", self.full_name(what)),
-            }),
+            Err(error) => {
+                Err(Error::Shape { message: format!("{}: {shape} is not {written}: {error}", self.full_name(what)) })
+            }
         }
+    }
+
+    /// Begins a `fn` of a model of this element type, whose nodes are differentiated in the given order.
+    pub fn begin(&mut self, element: DType, reverse: &'static [usize]) {
+        self.elements.push(element);
+        self.enter(reverse);
+    }
+
+    /// Ends the `fn` that was begun last.
+    pub fn end(&mut self) {
+        self.leave();
+        self.elements.pop();
+    }
+
+    /// Begins a loop: its turns are bodies, differentiated from the last to the first.
+    pub fn enter_turns(&mut self) {
+        self.bodies.push(Body { entries: Vec::new(), reverse: None });
     }
 
     /// Begins a body whose nodes are differentiated in the given order.
@@ -259,15 +274,13 @@ impl Recorder {
     }
 
     /// Begins a layer of this name.
-    pub fn enter_layer(&mut self, name: &'static str, element: DType) {
+    pub fn enter_layer(&mut self, name: &'static str) {
         self.scopes.push(name);
-        self.elements.push(element);
     }
 
     /// Ends the layer that was begun last.
     pub fn leave_layer(&mut self) {
         self.scopes.pop();
-        self.elements.pop();
     }
 
     fn full_name(&self, name: &str) -> String {
@@ -424,3 +437,27 @@ macro_rules! scalars {
 }
 
 scalars!(f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+
+/// What a branch may not have made, where it is used.
+///
+/// # Errors
+///
+/// [`Error::Shape`] where it is missing.
+pub fn present<'a, T>(made: Option<&'a T>, name: &str) -> Result<&'a T> {
+    made.ok_or_else(|| Error::Shape {
+        message: format!("`{name}` is used here, and the hyper-parameters of this instance made none"),
+    })
+}
+
+/// The results of a layer, which are taken as so many values.
+///
+/// # Errors
+///
+/// [`Error::Shape`] where it has more or fewer; a check has said so before.
+pub fn so_many<const WANTED: usize, const GIVEN: usize>(
+    layer: &str,
+    values: [Value; GIVEN],
+) -> Result<[Value; WANTED]> {
+    let message = || format!("{layer} gives {GIVEN} values, and {WANTED} are taken");
+    values.as_slice().try_into().map_err(|_| Error::Shape { message: message() })
+}

@@ -13,7 +13,7 @@ pub use known::{Known, Unchecked, unchecked};
 
 use crate::element::DType;
 use crate::error::{Error, Result};
-use crate::op::Signature;
+use crate::op::{Kind, Signature};
 use crate::shape::{Dim, Pattern, Shape, ShapeError, Shapes, Text};
 
 /// The most mistakes that one `fn` reports at once.
@@ -42,6 +42,9 @@ pub struct Typed<'a> {
     pub pattern: Pattern<'a>,
 }
 
+/// How many of the names that the inputs of a layer bind are kept for its other `fn`s.
+const SIZES: usize = 8;
+
 /// A layer as it was applied first.
 #[derive(Clone, Copy, Debug)]
 pub struct Applied {
@@ -49,6 +52,15 @@ pub struct Applied {
     variables: u64,
     /// Its first input.
     input: Shape,
+    /// The sizes of the names that its inputs bind.
+    pub sizes: [Dim; SIZES],
+}
+
+/// Names for sizes, where the inputs of a `fn` are made up for a check.
+#[derive(Clone, Copy, Debug)]
+pub struct Symbols<const DIMS: usize> {
+    /// A symbol for each name.
+    pub dims: [Dim; DIMS],
 }
 
 /// The shapes of a `fn`, and what is wrong with them.
@@ -77,7 +89,7 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
         Self {
             values: [Shape::ABSENT; VALUES],
             dims: [Dim::Unknown; DIMS],
-            layers: [Applied { variables: 0, input: Shape::ABSENT }; LAYERS],
+            layers: [Applied { variables: 0, input: Shape::ABSENT, sizes: [Dim::Unknown; SIZES] }; LAYERS],
             mode,
             results: [Shape::ABSENT; RESULTS],
             result_count: 0,
@@ -185,6 +197,23 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
         self.note_variable(shape);
     }
 
+    /// A variable that is declared before, of the shape `first`: what is written here must be that.
+    pub const fn same(
+        &mut self,
+        node: usize,
+        scope: &'static str,
+        value: usize,
+        name: &'static str,
+        shape: Shape,
+        first: Shape,
+    ) {
+        self.values[value] = if first.is_absent() { shape } else { first };
+        if !first.is_absent() && !shape.is_absent() && !shape.agrees(&first) {
+            let error = ShapeError::new("it is declared as {}, and a variable keeps its shape where it is shared");
+            self.fail(Failure::new(node, name, scope, &[shape], error.shape(first)));
+        }
+    }
+
     /// Takes a variable's shape into the hash of all.
     const fn note_variable(&mut self, shape: Shape) {
         let mut axis = 0;
@@ -224,13 +253,14 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
     }
 
     /// The operands of a call, numbers in the type that they take there; `None`, and a note, where their types do not
-    /// suit the op.
+    /// suit the op. `updates` are the positions of those that are marked with `&mut`.
     pub const fn operands<const N: usize>(
         &mut self,
         node: usize,
         scope: &'static str,
         signature: &Signature,
         operands: [usize; N],
+        updates: &[usize],
     ) -> Option<[Shape; N]> {
         if !self.has(&operands) {
             return None;
@@ -243,6 +273,10 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
         }
         let element = signature.element(self.mode.element, &shapes);
         if let Err(error) = signature.check(element, &shapes) {
+            self.fail(Failure::new(node, signature.name, scope, &shapes, error));
+            return None;
+        }
+        if let Err(error) = check_updates(signature, N, updates) {
             self.fail(Failure::new(node, signature.name, scope, &shapes, error));
             return None;
         }
@@ -323,11 +357,18 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
     ) {
         let made = self.layers[number];
         if made.input.is_absent() {
-            self.layers[number] = Applied { variables: inner.variables, input };
+            self.layers[number] = Applied { variables: inner.variables, input, sizes: inner.sizes };
             self.note(inner.variables);
         } else if made.variables != 0 && inner.variables != 0 && made.variables != inner.variables {
             let error = ShapeError::new("its variables were made for {}, and this input needs others");
             self.fail(Failure::new(node, layer, scope, &[input], error.shape(made.input)));
+        }
+    }
+
+    /// Takes over what another `fn` knows of a layer.
+    pub const fn know_layer(&mut self, number: usize, layer: Applied) {
+        if !layer.input.is_absent() {
+            self.layers[number] = layer;
         }
     }
 
@@ -398,9 +439,21 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
         }
     }
 
+    /// A result that has been said to be wrong.
+    pub const fn wrong_result(&mut self) {
+        self.result_count += 1;
+    }
+
     /// What another `fn` sees of this one.
     pub const fn outcome(&self) -> Outcome {
+        let mut sizes = [Dim::Unknown; SIZES];
+        let mut name = 0;
+        while name < DIMS && name < SIZES {
+            sizes[name] = self.dims[name];
+            name += 1;
+        }
         Outcome {
+            sizes,
             results: self.results,
             result_count: self.result_count,
             failure: self.first_failure(),
@@ -418,6 +471,21 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
             n += 1;
         }
         first
+    }
+
+    /// The sizes of a value, all of which must be known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] where they are not.
+    pub fn sizes(&self, value: usize, what: &str) -> Result<Vec<usize>> {
+        let shape = self.values[value];
+        if shape.is_known() {
+            return Ok(shape.sizes());
+        }
+        Err(Error::Shape {
+            message: format!("the shape of {what} is not known before the model runs: as a layer, it takes it from its input"),
+        })
     }
 
     /// Whether nothing is wrong.
@@ -455,6 +523,24 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
     }
 }
 
+/// Whether the operands that a call marks with `&mut` are those that the op updates.
+const fn check_updates(signature: &Signature, count: usize, updates: &[usize]) -> Result<(), ShapeError> {
+    let mut n = 0;
+    while n < count {
+        let (is_updated, is_marked) = (matches!(signature.kind(n), Kind::Updated), contains(updates, n));
+        if is_updated && !is_marked {
+            let error = ShapeError::new("it updates its operand {}, a variable: mark that with `&mut`");
+            return Err(error.number(n as isize + 1));
+        }
+        if is_marked && !is_updated {
+            let error = ShapeError::new("it does not update its operand {}: leave the `&mut` out");
+            return Err(error.number(n as isize + 1));
+        }
+        n += 1;
+    }
+    Ok(())
+}
+
 const fn contains(nodes: &[usize], node: usize) -> bool {
     let mut n = 0;
     while n < nodes.len() {
@@ -486,4 +572,12 @@ pub struct Outcome {
     result_count: usize,
     failure: Option<Failure>,
     variables: u64,
+    sizes: [Dim; SIZES],
+}
+
+impl Outcome {
+    /// The sizes of the names that the inputs bind.
+    pub const fn sizes(&self) -> &[Dim] {
+        &self.sizes
+    }
 }

@@ -20,6 +20,14 @@ impl Dim {
         if size < u32::MAX as usize { Self::Known(size as u32) } else { Self::Known(u32::MAX) }
     }
 
+    /// A size that may be known.
+    pub const fn known_or_not(size: Option<usize>) -> Self {
+        match size {
+            Some(size) => Self::known(size),
+            None => Self::Unknown,
+        }
+    }
+
     /// The size, where it is known.
     pub const fn size(self) -> Option<usize> {
         match self {

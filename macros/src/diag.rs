@@ -1,0 +1,86 @@
+//! Mistakes: all of them, each at the user's own token.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub struct Errors {
+    list: Vec<syn::Error>,
+}
+
+impl Errors {
+    /// Notes a mistake at some tokens.
+    pub fn error(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Notes a mistake at a span.
+    pub fn at(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.push(syn::Error::new(span, message));
+    }
+
+    /// Notes what the parser found.
+    pub fn push(&mut self, error: syn::Error) {
+        self.list.push(error);
+    }
+
+    /// Notes a mistake that a part came to.
+    pub fn collect<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.push(error);
+                None
+            }
+        }
+    }
+
+    /// Takes over the mistakes of a part.
+    pub fn append(&mut self, part: Self) {
+        self.list.extend(part.list);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The messages.
+    #[cfg(test)]
+    pub fn messages(&self) -> Vec<String> {
+        self.list.iter().flat_map(|error| error.clone().into_iter().map(|error| error.to_string())).collect()
+    }
+
+    /// Each mistake as an error of rustc's. A bare `compile_error!` among items would make rustc keep other errors to
+    /// itself, so each stands in a constant.
+    pub fn into_tokens(self) -> TokenStream {
+        let each = self.list.into_iter().flatten().map(|error| error.to_compile_error());
+        quote! { #(const _: () = { #each };)* }
+    }
+}
+
+/// Where something stands, for a message at another place: `src/main.rs:12:21`.
+pub fn place(span: Span) -> String {
+    if !proc_macro::is_available() {
+        return "another place".to_string();
+    }
+    let span = span.unwrap();
+    format!("{}:{}:{}", span.file(), span.line(), span.column())
+}
+
+/// The candidate that is spelt most like a name, as a question: "; did you mean `weights`?".
+pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let bound = (name.chars().count() / 3).max(1) + 1;
+    let near = candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= bound && *candidate != name)
+        .min_by_key(|(distance, _)| *distance);
+    near.map(|(_, candidate)| format!("; did you mean `{candidate}`?")).unwrap_or_default()
+}

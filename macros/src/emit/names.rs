@@ -1,0 +1,107 @@
+//! The names of generated items, and of the values of a `fn`.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+
+use super::{Emit, at};
+use crate::ir::{Function, ROOT, ScopeId, ValueId};
+
+/// The names of the values of a `fn` in the emitted code: the user's where there is one.
+pub struct ValueNames {
+    names: Vec<Ident>,
+}
+
+impl ValueNames {
+    pub fn new(function: &Function) -> Self {
+        let mut taken: HashMap<String, usize> = HashMap::new();
+        let names = function
+            .values
+            .iter()
+            .enumerate()
+            .map(|(number, hint)| match hint {
+                None => Ident::new(&format!("v{number}"), Span::mixed_site()),
+                Some(hint) => {
+                    let count = taken.entry(hint.to_string()).or_insert(0);
+                    *count += 1;
+                    let name = if *count == 1 { hint.to_string() } else { format!("{hint}_{count}") };
+                    // A name may be a number's already: `v3` is made for the third value.
+                    let name = if name.starts_with('v') { format!("{name}_") } else { name };
+                    Ident::new(&name, at(hint.span()))
+                }
+            })
+            .collect();
+        Self { names }
+    }
+
+    pub fn get(&self, value: ValueId) -> &Ident {
+        &self.names[value]
+    }
+}
+
+impl Emit<'_> {
+    /// The struct of a scope: the model's name, and the scope's path in camel case.
+    pub fn scope_struct(&self, scope: ScopeId) -> Ident {
+        let mut labels = Vec::new();
+        let mut at_scope = scope;
+        while at_scope != ROOT {
+            labels.push(camel(&self.model.scopes[at_scope].label));
+            at_scope = self.model.scopes[at_scope].parent.unwrap_or(ROOT);
+        }
+        labels.reverse();
+        let span = if scope == ROOT { self.name().span() } else { self.model.scopes[scope].name.span() };
+        Ident::new(&format!("{}{}", self.name(), labels.concat()), span)
+    }
+
+    /// `MlpLossGradients`
+    pub fn step_struct(&self, function: &Function) -> Ident {
+        let name = format!("{}{}Gradients", self.name(), camel(&function.name.to_string()));
+        Ident::new(&name, function.name.span())
+    }
+
+    pub fn hyperparameters_struct(&self) -> Ident {
+        Ident::new(&format!("{}Hyperparameters", self.name()), self.name().span())
+    }
+
+    pub fn keywords_struct(&self) -> Ident {
+        Ident::new(&format!("{}Keywords", self.name()), self.name().span())
+    }
+}
+
+/// The `const fn` that checks a `fn`.
+pub fn check_fn(name: &Ident) -> Ident {
+    format_ident!("__check_{}", name, span = at(name.span()))
+}
+
+/// The constant that is the check of a `fn` by itself.
+pub fn check_const(name: &Ident) -> Ident {
+    Ident::new(&format!("__CHECK_{}", name.to_string().to_uppercase()), at(name.span()))
+}
+
+/// The `const fn` that gives the inputs of a `fn` with names for sizes.
+pub fn inputs_fn(name: &Ident) -> Ident {
+    format_ident!("__inputs_{}", name, span = at(name.span()))
+}
+
+/// The `fn` that records a `fn`.
+pub fn record_fn(name: &Ident) -> Ident {
+    format_ident!("__record_{}", name, span = at(name.span()))
+}
+
+/// The name under which an op is imported.
+pub fn op_alias(function: &Function, op: usize) -> Ident {
+    let span = function.ops[op].path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
+    Ident::new(&format!("{}_op{op}", function.name), at(span))
+}
+
+/// `layer1` as `Layer1`, `my_scope` as `MyScope`.
+fn camel(name: &str) -> String {
+    let mut camel = String::new();
+    for word in name.split('_') {
+        let mut letters = word.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.extend(letters);
+    }
+    camel
+}

@@ -1,0 +1,227 @@
+//! The user's Rust expressions, each as a function of the names in it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{Emit, at, local, names};
+use crate::ir::{Function, KeywordExpr, KeywordValue, Snippet, SnippetId, SnippetKind};
+use crate::syntax::{Arithmetic, Size};
+
+/// The function of a snippet.
+pub fn name(snippet: SnippetId) -> Ident {
+    Ident::new(&format!("snippet_{snippet}"), Span::mixed_site())
+}
+
+/// The function of an op's keywords that a check can evaluate.
+pub fn checked_name(snippet: SnippetId) -> Ident {
+    Ident::new(&format!("checked_{snippet}"), Span::mixed_site())
+}
+
+impl Emit<'_> {
+    /// Imports each op under a name of its own, so that rustc reports an unknown one once, at the user's token.
+    pub fn imports(&self) -> TokenStream {
+        let imports = self.model.functions.iter().flat_map(|function| {
+            function.ops.iter().enumerate().map(move |(number, op)| {
+                let alias = names::op_alias(function, number);
+                let mut path = op.path.clone();
+                let Some(segment) = path.segments.last_mut() else { return TokenStream::new() };
+                segment.arguments = syn::PathArguments::None;
+                let span = segment.ident.span();
+                if op.is_bare {
+                    let krate = super::respan(self.krate.clone(), span);
+                    quote_spanned! { at(span)=> use #krate::ops::#path as #alias; }
+                } else {
+                    quote_spanned! { at(span)=> use #path as #alias; }
+                }
+            })
+        });
+        quote! { #(#imports)* }
+    }
+
+    /// All snippets.
+    pub fn snippets(&self) -> TokenStream {
+        let snippets = self.model.snippets.iter().enumerate().map(|(number, snippet)| self.snippet(number, snippet));
+        quote! { #(#snippets)* }
+    }
+
+    fn snippet(&self, number: SnippetId, snippet: &Snippet) -> TokenStream {
+        let (name, parameters) = (name(number), self.snippet_parameters(snippet));
+        match &snippet.kind {
+            SnippetKind::Size(expr) => quote! { const fn #name(#parameters) -> usize { #expr } },
+            SnippetKind::Condition { expr, is_constant: true } => quote! { const fn #name(#parameters) -> bool { #expr } },
+            SnippetKind::Condition { expr, is_constant: false } => quote! { fn #name(#parameters) -> bool { #expr } },
+            SnippetKind::Attrs { function, op, keywords } => {
+                let base = self.attrs_base(&self.model.functions[*function], *op);
+                let op = names::op_alias(&self.model.functions[*function], *op);
+                self.attrs(number, snippet, &op, &base, keywords)
+            }
+            SnippetKind::Keywords { layer, keywords } => self.layer_keywords(number, snippet, layer, keywords),
+        }
+    }
+
+    /// The parameters of a snippet: names as values, and names as sizes.
+    fn snippet_parameters(&self, snippet: &Snippet) -> TokenStream {
+        let p = self.p();
+        let values = snippet.values.iter().map(|ident| {
+            let ty = self.type_of(ident);
+            quote! { #ident: #ty }
+        });
+        let sizes = snippet.sizes.iter().map(|ident| {
+            let ident = size_parameter(ident);
+            quote! { #ident: #p::Dim }
+        });
+        quote! { #(#values,)* #(#sizes,)* }
+    }
+
+    /// The type of a name in a Rust expression: a hyper-parameter's own; `training` is a `bool`; the rest are sizes.
+    fn type_of(&self, ident: &Ident) -> TokenStream {
+        let hyperparameters = &self.model.source.hyperparameters;
+        match hyperparameters.iter().find(|hyperparameter| hyperparameter.name == *ident) {
+            Some(hyperparameter) => {
+                let ty = &hyperparameter.ty;
+                quote! { #ty }
+            }
+            None if ident == "training" => quote! { bool },
+            None => quote! { usize },
+        }
+    }
+
+    /// The keywords of an op. Where a call is among them there are two functions: a check cannot make it.
+    fn attrs(
+        &self,
+        number: SnippetId,
+        snippet: &Snippet,
+        op: &Ident,
+        base: &TokenStream,
+        keywords: &[KeywordExpr],
+    ) -> TokenStream {
+        let is_checked = !keywords.iter().any(|keyword| matches!(keyword.value, KeywordValue::Unchecked(_)));
+        let (name, parameters) = (name(number), self.snippet_parameters(snippet));
+        let setters = |in_check: bool| -> TokenStream {
+            keywords.iter().map(|keyword| self.setter(keyword, in_check)).collect()
+        };
+        let (run, constant) = (setters(false), if is_checked { quote! { const } } else { TokenStream::new() });
+        let attrs = quote! { #constant fn #name(#parameters) -> #op::Attrs { #base #run } };
+        if is_checked {
+            return attrs;
+        }
+        let (checked, check) = (checked_name(number), setters(true));
+        quote! { #attrs const fn #checked(#parameters) -> #op::Attrs { #base #check } }
+    }
+
+    /// The keywords of an op where none is given; a type, as in `cast::<u32>`, always is.
+    pub fn attrs_base(&self, function: &Function, op: usize) -> TokenStream {
+        let (alias, path) = (names::op_alias(function, op), &function.ops[op].path);
+        let span = alias.span();
+        match path.segments.last().map(|segment| &segment.arguments) {
+            Some(syn::PathArguments::AngleBracketed(generics)) => {
+                let types = &generics.args;
+                quote_spanned! { span=> #alias::Attrs::of::<#types>() }
+            }
+            _ => quote_spanned! { span=> #alias::Attrs::DEFAULT },
+        }
+    }
+
+    /// `.strides([2, 2])`
+    fn setter(&self, keyword: &KeywordExpr, in_check: bool) -> TokenStream {
+        let KeywordExpr { name, value } = keyword;
+        let p = self.private(name.span());
+        let value = match value {
+            KeywordValue::Unchecked(_) if in_check => quote_spanned! { at(name.span())=> #p::unchecked() },
+            KeywordValue::Rust(expr) | KeywordValue::Unchecked(expr) => quote! { #expr },
+            KeywordValue::Sizes(sizes) => {
+                let sizes = sizes.iter().map(|size| match size {
+                    None => quote! { #p::Dim::Rest },
+                    Some(size) => self.parameter_size(size),
+                });
+                quote! { [#(#sizes),*] }
+            }
+        };
+        quote_spanned! { name.span()=> .#name(#value) }
+    }
+
+    /// A size over the parameters of a snippet.
+    fn parameter_size(&self, size: &Size) -> TokenStream {
+        let p = self.p();
+        match size {
+            Size::Number(number, _) => quote! { #p::Dim::known(#number) },
+            Size::Constant(path) => quote! { #p::Dim::known(#path) },
+            Size::Name(name) => {
+                let name = size_parameter(name);
+                quote! { #name }
+            }
+            Size::Binary(left, operator, right) => {
+                let (left, right) = (self.parameter_size(left), self.parameter_size(right));
+                let method = local(match operator.kind {
+                    Arithmetic::Add => "add",
+                    Arithmetic::Sub => "sub",
+                    Arithmetic::Mul => "mul",
+                    Arithmetic::Div => "div",
+                });
+                quote! { #left.#method(#right) }
+            }
+            Size::Rust(expr) => quote! { #p::Dim::known(#expr) },
+        }
+    }
+
+    /// The keywords of a layer: each is known as soon as the names in it are.
+    fn layer_keywords(
+        &self,
+        number: SnippetId,
+        snippet: &Snippet,
+        layer: &syn::Path,
+        keywords: &[KeywordExpr],
+    ) -> TokenStream {
+        let (p, name) = (self.p(), name(number));
+        let span = at(snippet.span);
+        let parameters = snippet.values.iter().map(|ident| {
+            let ty = self.type_of(ident);
+            quote! { #ident: #p::Known<#ty> }
+        });
+        let setters = keywords.iter().map(|keyword| {
+            let KeywordExpr { name, value } = keyword;
+            let (KeywordValue::Rust(expr) | KeywordValue::Unchecked(expr)) = value else { return TokenStream::new() };
+            let value = self.known(expr, &snippet.values);
+            quote_spanned! { name.span()=> .#name(#value) }
+        });
+        let keywords_type = quote_spanned! { span=> <#layer as #p::Model>::Keywords };
+        quote! {
+            const fn #name(#(#parameters),*) -> #keywords_type { <#layer as #p::Model>::KEYWORDS #(#setters)* }
+        }
+    }
+
+    /// An expression over names that may not be known.
+    fn known(&self, expr: &syn::Expr, names: &[Ident]) -> TokenStream {
+        let p = self.p();
+        let tokens = quote! { #expr };
+        let used: Vec<&Ident> = names.iter().filter(|name| mentions(&tokens, name)).collect();
+        if let (syn::Expr::Path(path), [name]) = (expr, used.as_slice())
+            && path.path.is_ident(*name)
+        {
+            return quote! { #name };
+        }
+        if used.is_empty() {
+            return quote! { #p::Known::Is(#expr) };
+        }
+        quote! {
+            match (#(#used.value(),)*) {
+                (#(::core::option::Option::Some(#used),)*) => #p::Known::Is(#expr),
+                _ => #p::Known::Unknown,
+            }
+        }
+    }
+}
+
+/// The name of a parameter that is a size: the user's own is that of the value.
+fn size_parameter(ident: &Ident) -> Ident {
+    Ident::new(&ident.to_string(), at(ident.span()))
+}
+
+/// Whether a name stands among some tokens.
+pub fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == *name,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), name),
+        proc_macro2::TokenTree::Punct(_) | proc_macro2::TokenTree::Literal(_) => false,
+    })
+}

@@ -1,0 +1,281 @@
+//! Calls: another `fn` of the model, a layer that was made before, or an op.
+
+use proc_macro2::{Ident, Span};
+use syn::{AngleBracketedGenericArguments, Path};
+
+use super::FunctionLowering;
+use super::environment::Value;
+use super::expressions::Dotted;
+use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
+use crate::resolve::{Found, site};
+use crate::syntax::{self, Arguments, Expr, Keyword};
+
+/// An operand, and the variable that the op updates through it, if it does.
+struct Lowered {
+    operand: Operand,
+    update: Option<Place<usize>>,
+}
+
+impl FunctionLowering<'_, '_, '_> {
+    /// `name(…)`, `my::op(…)`, `block[0](…)`.
+    pub(super) fn call(&mut self, callee: &Expr, arguments: &Arguments, wanted: usize) -> Value {
+        if let Expr::Path(path) = callee {
+            let Some(name) = path.get_ident() else { return self.op(path, arguments, None, wanted) };
+            if let Some(number) = self.model.functions.iter().position(|function| function.name == *name) {
+                return self.call_function(number, name, arguments);
+            }
+        }
+        match self.layer_of(callee) {
+            Some(Ok(place)) => self.apply(&place, callee.span(), None, arguments, wanted),
+            Some(Err(())) => Value::Wrong,
+            None => match callee {
+                Expr::Path(path) => self.op(path, arguments, None, wanted),
+                _ => {
+                    self.error_at(callee.span(), "this cannot be called: a `fn` of the model, a layer or an op can");
+                    Value::Wrong
+                }
+            },
+        }
+    }
+
+    /// The layer that an expression names, if it names one.
+    fn layer_of(&mut self, callee: &Expr) -> Option<Result<Place<LayerId>, ()>> {
+        let Dotted { from_root, steps } = self.dotted_path(callee)?;
+        if !from_root && steps.first().is_some_and(|step| self.environment.has_value(step.name)) {
+            return None;
+        }
+        match self.model.tree.look_up(&self.cursor, &steps, from_root)? {
+            Ok(Found::Layer(place)) => Some(Ok(place)),
+            Ok(Found::Variable(_) | Found::Scope(_)) => None,
+            Err(wrong) => {
+                let (at, message) = (wrong.at.clone(), wrong.message);
+                self.error(at, message);
+                Some(Err(()))
+            }
+        }
+    }
+
+    /// `x.op(…)`, `fc1.other(…)`, `scope.layer(…)`.
+    pub(super) fn method(
+        &mut self,
+        receiver: &Expr,
+        name: &Ident,
+        generics: Option<&AngleBracketedGenericArguments>,
+        arguments: &Arguments,
+        wanted: usize,
+    ) -> Value {
+        match self.member(receiver, name) {
+            Some(Member::Function(number)) => return self.call_function(number, name, arguments),
+            Some(Member::Layer(place)) => return self.apply(&place, name.span(), None, arguments, wanted),
+            Some(Member::OfLayer(place)) => return self.apply(&place, name.span(), Some(name), arguments, wanted),
+            Some(Member::Wrong) => return Value::Wrong,
+            None => {}
+        }
+        let Some(first) = self.receiver(receiver) else { return Value::Wrong };
+        let mut path = Path::from(name.clone());
+        if let (Some(generics), Some(segment)) = (generics, path.segments.last_mut()) {
+            segment.arguments = syn::PathArguments::AngleBracketed(generics.clone());
+        }
+        self.op(&path, arguments, Some(first), wanted)
+    }
+
+    /// The value before the dot of an op: a tensor, or a list.
+    fn receiver(&mut self, receiver: &Expr) -> Option<Operand> {
+        match self.expr(receiver, 1) {
+            Value::Tensor(value) => Some(Operand::Value(value)),
+            Value::List(list) => Some(list),
+            Value::Wrong => None,
+            Value::Tuple(_) => {
+                self.error_at(receiver.span(), "here are several values, where one is needed");
+                None
+            }
+        }
+    }
+
+    /// What `receiver.name` means, where the receiver is no value.
+    fn member(&mut self, receiver: &Expr, name: &Ident) -> Option<Member> {
+        let Dotted { from_root, mut steps } = self.dotted_path(receiver)?;
+        if !from_root && steps.first().is_some_and(|step| self.environment.has_value(step.name)) {
+            return None;
+        }
+        if from_root && steps.is_empty() {
+            if let Some(number) = self.model.functions.iter().position(|function| function.name == *name) {
+                return Some(Member::Function(number));
+            }
+        } else {
+            match self.model.tree.look_up(&self.cursor, &steps, from_root)? {
+                Ok(Found::Layer(place)) => return Some(Member::OfLayer(place)),
+                Ok(Found::Variable(_)) => return None,
+                Ok(Found::Scope(_)) => {}
+                Err(wrong) => return Some(self.wrong(&wrong.at.clone(), wrong.message)),
+            }
+        }
+        steps.push(crate::resolve::Step { name, index: None });
+        match self.model.tree.look_up(&self.cursor, &steps, from_root)? {
+            Ok(Found::Layer(place)) => Some(Member::Layer(place)),
+            Ok(_) => Some(self.wrong(name, format!("`{name}` is no layer, so it cannot be applied"))),
+            Err(wrong) => Some(self.wrong(&wrong.at.clone(), wrong.message)),
+        }
+    }
+
+    fn wrong(&mut self, at: &Ident, message: String) -> Member {
+        self.error(at, message);
+        Member::Wrong
+    }
+
+    fn call_function(&mut self, number: usize, name: &Ident, arguments: &Arguments) -> Value {
+        let function = self.model.functions[number];
+        if let Some(keyword) = arguments.keywords.first() {
+            self.error(&keyword.name, format!("a `fn` of the model has no keywords; `{name}` takes tensors"));
+            return Value::Wrong;
+        }
+        let Some(values) = self.tensors(arguments) else { return Value::Wrong };
+        let (given, taken) = (values.len(), function.inputs.len());
+        if given != taken {
+            self.error(name, format!("`{name}` takes {taken} inputs, and {given} are given"));
+            return Value::Wrong;
+        }
+        let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();
+        let kind = NodeKind::Call { function: number, arguments: values, results: results.clone() };
+        self.push(name.span(), site(arguments), kind);
+        values_of(results)
+    }
+
+    /// The operands of a `fn` or a layer: tensors, none updated.
+    pub(super) fn tensors(&mut self, arguments: &Arguments) -> Option<Vec<usize>> {
+        let mut values = Vec::new();
+        for operand in &arguments.operands {
+            match operand {
+                syntax::Operand::Value(value) => values.push(self.tensor(value)),
+                syntax::Operand::Update(span, _) => {
+                    self.error_at(*span, "`&mut` marks a variable that an op updates; a `fn` or a layer updates its own");
+                    values.push(None);
+                }
+            }
+        }
+        values.into_iter().collect()
+    }
+
+    /// A call of an op. `first` is what stands before the dot.
+    fn op(&mut self, path: &Path, arguments: &Arguments, first: Option<Operand>, wanted: usize) -> Value {
+        let before: Vec<Lowered> = first.into_iter().map(|operand| Lowered { operand, update: None }).collect();
+        let Some(operands) = self.operands(arguments, before) else { return Value::Wrong };
+        let Some(segment) = path.segments.last() else { return Value::Wrong };
+        let (name, span) = (segment.ident.to_string(), segment.ident.span());
+        let number = self.op_path(path.clone(), path.get_ident().is_some() || is_bare(path));
+        self.op_node(number, &name, span, site(arguments), operands, &arguments.keywords, wanted)
+    }
+
+    /// One of the library's ops, for an operator.
+    pub(super) fn library_op(&mut self, op: &str, span: Span, site: usize, operands: Vec<Operand>) -> Value {
+        let number = self.op_path(Path::from(Ident::new(op, span)), true);
+        let operands = operands.into_iter().map(|operand| Lowered { operand, update: None }).collect();
+        self.op_node(number, op, span, site, operands, &[], 1)
+    }
+
+    fn op_path(&mut self, path: Path, is_bare: bool) -> usize {
+        self.ops.push(OpPath { path, is_bare });
+        self.ops.len() - 1
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an op is its name, its place, its operands and its keywords")]
+    fn op_node(
+        &mut self,
+        path: usize,
+        name: &str,
+        span: Span,
+        site: usize,
+        operands: Vec<Lowered>,
+        keywords: &[Keyword],
+        wanted: usize,
+    ) -> Value {
+        let attrs = self.attrs_snippet(span, path, keywords);
+        let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
+        let mut all = results.clone();
+        let mut updates = Vec::new();
+        for (operand, Lowered { update, .. }) in operands.iter().enumerate() {
+            if let Some(variable) = update {
+                let result = self.new_value(None);
+                all.push(result);
+                updates.push(Update { variable: variable.clone(), operand, result });
+            }
+        }
+        for update in &updates {
+            self.environment.note_update(&update.variable, update.result);
+        }
+        let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
+        let name = self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
+        values_of(results)
+    }
+
+    fn operands(&mut self, arguments: &Arguments, before: Vec<Lowered>) -> Option<Vec<Lowered>> {
+        let mut operands: Vec<Option<Lowered>> = before.into_iter().map(Some).collect();
+        for operand in &arguments.operands {
+            let lowered = match operand {
+                syntax::Operand::Value(value) => {
+                    self.receiver(value).map(|operand| Lowered { operand, update: None })
+                }
+                syntax::Operand::Update(_, variable) => self.updated(variable),
+            };
+            operands.push(lowered);
+        }
+        operands.into_iter().collect()
+    }
+
+    /// `&mut mean`: a variable that the op updates.
+    fn updated(&mut self, expr: &Expr) -> Option<Lowered> {
+        let Dotted { from_root, steps } = match self.dotted_path(expr) {
+            Some(dotted) if dotted.from_root || !dotted.steps.first().is_some_and(|s| self.environment.has_value(s.name)) => dotted,
+            _ => {
+                self.error_at(expr.span(), "`&mut` marks a variable that the op updates, and this is none");
+                return None;
+            }
+        };
+        match self.model.tree.look_up(&self.cursor, &steps, from_root) {
+            Some(Ok(Found::Variable(place))) => {
+                let name = steps.last()?.name.clone();
+                let Value::Tensor(value) = self.read(&place, &name) else { return None };
+                Some(Lowered { operand: Operand::Value(value), update: Some(place) })
+            }
+            Some(Err(wrong)) => {
+                let (at, message) = (wrong.at.clone(), wrong.message);
+                self.error(at, message);
+                None
+            }
+            Some(Ok(_)) => {
+                self.error_at(expr.span(), "`&mut` marks a variable that the op updates, and this is none");
+                None
+            }
+            None => {
+                let name = steps.first()?.name.clone();
+                self.unknown_name(&name, "variable");
+                None
+            }
+        }
+    }
+}
+
+/// What stands after a dot, where no value stands before it.
+enum Member {
+    /// `self.logits`
+    Function(usize),
+    /// A layer in a scope.
+    Layer(Place<LayerId>),
+    /// A `fn` of a layer.
+    OfLayer(Place<LayerId>),
+    Wrong,
+}
+
+/// One value, or a tuple.
+pub(super) fn values_of(mut values: Vec<usize>) -> Value {
+    match values.len() {
+        1 => Value::Tensor(values.remove(0)),
+        _ => Value::Tuple(values.into_iter().map(Value::Tensor).collect()),
+    }
+}
+
+/// Whether a path is one name, perhaps with a type: `cast::<u32>`.
+fn is_bare(path: &Path) -> bool {
+    path.leading_colon.is_none() && path.segments.len() == 1
+}

@@ -1,0 +1,128 @@
+//! Layers: made where they are first applied, and applied again.
+
+use proc_macro2::{Ident, Span};
+
+use super::FunctionLowering;
+use super::calls::values_of;
+use super::environment::Value;
+use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
+use crate::resolve::{Declared, Surroundings, Turn, site};
+use crate::syntax::{self, Arguments, Scope};
+
+impl FunctionLowering<'_, '_, '_> {
+    /// `scope fc: Dense(x, units = 64)`
+    pub(super) fn layer(&mut self, scope: &Scope, layer: &syntax::Layer, turn: Option<Turn>, wanted: usize) -> Value {
+        if scope.from_root {
+            self.error_at(scope.span, "a layer that was made before is applied by its name, `self.a.fc(x)`");
+            return Value::Wrong;
+        }
+        let inputs = self.tensors(&layer.arguments);
+        let loops: Vec<&Ident> = self.loops.iter().collect();
+        let around = Surroundings { condition: &self.condition, loops: &loops };
+        let tree = &mut self.model.tree;
+        let declared = tree.declare_layer(&self.cursor, scope, layer, turn.as_ref(), around, self.model.errors);
+        let Some(declared) = declared else {
+            self.is_wrong = true;
+            return Value::Wrong;
+        };
+        let keywords = self.layer_snippet(&layer.path, &layer.arguments.keywords);
+        let place = Place { id: declared.id, indices: declared.indices.clone() };
+        let Some(inputs) = inputs else { return Value::Wrong };
+        if inputs.is_empty() {
+            self.error(&layer.path, "a layer is applied to an input, which stands before its hyper-parameters: `Dense(x, units = 64)`");
+            return Value::Wrong;
+        }
+        if declared.is_new {
+            self.declare_layer(scope.span, declared, keywords.clone(), &inputs);
+        } else if !self.is_same_site(declared.id, &keywords) && !layer.arguments.keywords.is_empty() {
+            let name = scope.path.first();
+            self.error(name, "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out");
+            return Value::Wrong;
+        }
+        self.layer_call(place, scope.span, site(layer), None, inputs, wanted)
+    }
+
+    fn is_same_site(&self, layer: LayerId, keywords: &SnippetCall) -> bool {
+        self.model.layers.get(&layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
+    }
+
+    fn declare_layer(&mut self, span: Span, declared: Declared<LayerId>, keywords: SnippetCall, inputs: &[usize]) {
+        let Some(function) = self.number else { return };
+        self.model.layers.entry(declared.id).or_insert((function, keywords.clone()));
+        self.add_declaration(Declaration::Layer(LayerDeclaration {
+            layer: declared.id,
+            span,
+            indices: declared.indices,
+            path: declared.path,
+            function,
+            keywords,
+            inputs: inputs.to_vec(),
+        }));
+    }
+
+    /// `fc1(x)`, `fc1.other(x)`: a layer that was made before.
+    pub(super) fn apply(
+        &mut self,
+        place: &Place<LayerId>,
+        span: Span,
+        function: Option<&Ident>,
+        arguments: &Arguments,
+        wanted: usize,
+    ) -> Value {
+        if let Some(keyword) = arguments.keywords.first() {
+            let message = "the hyper-parameters of a layer are those with which it was made: leave this out";
+            self.error(&keyword.name, message);
+            return Value::Wrong;
+        }
+        let Some(inputs) = self.tensors(arguments) else { return Value::Wrong };
+        if inputs.is_empty() {
+            self.error_at(span, "a layer is applied to an input");
+            return Value::Wrong;
+        }
+        self.layer_call(place.clone(), span, site(arguments), function, inputs, wanted)
+    }
+
+    fn layer_call(
+        &mut self,
+        layer: Place<LayerId>,
+        span: Span,
+        site: usize,
+        function: Option<&Ident>,
+        arguments: Vec<usize>,
+        wanted: usize,
+    ) -> Value {
+        let keywords = self.keywords_here(layer.id);
+        let applied = self.applied(&layer);
+        let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
+        let function = function.cloned().unwrap_or_else(|| Ident::new("forward", span));
+        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied };
+        self.push(span, site, NodeKind::Layer(call));
+        values_of(results)
+    }
+
+    /// The hyper-parameters of a layer as this `fn` knows them: a name of another `fn` means nothing here.
+    fn keywords_here(&self, layer: LayerId) -> SnippetCall {
+        let Some((function, keywords)) = self.model.layers.get(&layer) else {
+            return SnippetCall { snippet: 0, values: Vec::new(), sizes: Vec::new() };
+        };
+        let is_here = Some(*function) == self.number;
+        let known = |name: &Use| match name.name {
+            Name::Dim(_) if !is_here => Use { ident: name.ident.clone(), name: Name::Unknown },
+            _ => name.clone(),
+        };
+        SnippetCall {
+            snippet: keywords.snippet,
+            values: keywords.values.iter().map(known).collect(),
+            sizes: keywords.sizes.iter().map(known).collect(),
+        }
+    }
+
+    /// The number of an instance among those that this `fn` applies.
+    fn applied(&mut self, layer: &Place<LayerId>) -> usize {
+        let key = format!("{} {:?}", layer.id, layer.indices);
+        self.applied.iter().position(|known| *known == key).unwrap_or_else(|| {
+            self.applied.push(key);
+            self.applied.len() - 1
+        })
+    }
+}

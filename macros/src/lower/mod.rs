@@ -1,0 +1,345 @@
+//! From the source to graphs: names settled, loops over numbers unrolled, each `fn` in single assignment.
+
+mod calls;
+mod control;
+mod environment;
+mod evaluate;
+mod expressions;
+mod layers;
+mod sizes;
+mod snippets;
+mod statements;
+mod variables;
+
+use std::collections::HashMap;
+
+use proc_macro2::{Ident, Span};
+
+use crate::diag::{Errors, place, suggestion};
+use crate::ir::{
+    Body, Condition, Declaration, Element, Function, Input, LayerId, Model, Node, NodeId, NodeKind, OpPath, Operand, Snippet,
+    Output, SnippetCall, SnippetId, TensorType, ValueId, VariableId,
+};
+use crate::resolve::{Cursor, Tree};
+use crate::syntax::{self, Item, Parameter};
+
+use environment::{Environment, Value};
+
+/// Lowers a model. What is wrong is noted; the `fn`s that it is in are marked.
+pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
+    let functions: Vec<&syntax::Function> = functions(source);
+    let mut lowering = Lowering {
+        source,
+        functions,
+        tree: Tree::new(&source.name),
+        snippets: Vec::new(),
+        snippet_of: HashMap::new(),
+        declarations: vec![Vec::new()],
+        variables: HashMap::new(),
+        layers: HashMap::new(),
+        branches: 0,
+        forward_names: Vec::new(),
+        errors,
+    };
+    lowering.check_names();
+    let mut lowered = Vec::new();
+    for item in &source.items {
+        match item {
+            Item::Function(function) => lowered.push(FunctionLowering::lower(&mut lowering, function, lowered.len())),
+            Item::Scope(scope) => lowering.items(|function| function.item_scope(scope)),
+            Item::Variable(variable) => lowering.items(|function| function.variable(variable)),
+        }
+    }
+    lowering.check_calls(&lowered);
+    let Lowering { tree, snippets, mut declarations, .. } = lowering;
+    let Tree { scopes, variables, layers, .. } = tree;
+    let declarations = declarations.pop().unwrap_or_default();
+    Model { source, scopes, variables, layers, functions: lowered, snippets, declarations }
+}
+
+fn functions(source: &syntax::Model) -> Vec<&syntax::Function> {
+    source.items.iter().filter_map(|item| if let Item::Function(function) = item { Some(function) } else { None }).collect()
+}
+
+/// What is shared by all `fn`s of a model while it is lowered.
+struct Lowering<'a, 'e> {
+    source: &'a syntax::Model,
+    functions: Vec<&'a syntax::Function>,
+    tree: Tree,
+    snippets: Vec<Snippet>,
+    /// The snippet of a part of the source, so that the turns of an unrolled loop have one.
+    snippet_of: HashMap<usize, SnippetId>,
+    /// What an instance is made of; the last is what the loop or branch at hand declares.
+    declarations: Vec<Vec<Declaration>>,
+    /// Where each variable was declared first: the `fn`, and the sizes.
+    variables: HashMap<VariableId, variables::Origin>,
+    /// With which hyper-parameters each layer was made, and in which `fn`.
+    layers: HashMap<LayerId, (usize, SnippetCall)>,
+    /// How many branches there are so far.
+    branches: usize,
+    /// The names that the inputs of `forward` bind.
+    forward_names: Vec<String>,
+    errors: &'e mut Errors,
+}
+
+/// Names of methods that every model has.
+const RESERVED: [&str; 11] = [
+    "new",
+    "new_with",
+    "seeded",
+    "seeded_with",
+    "share",
+    "copy_into",
+    "assign_from",
+    "variables",
+    "trainable_variables",
+    "summary",
+    "hyperparameters",
+];
+
+impl<'a> Lowering<'a, '_> {
+    /// `fn`s of one name, or of the name of a method that every model has; hyper-parameters of one name.
+    fn check_names(&mut self) {
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        for function in self.functions.clone() {
+            let name = function.name.to_string();
+            if RESERVED.contains(&name.as_str()) {
+                self.errors.error(&function.name, format!("every model has a method `{name}`; give this `fn` another name"));
+            }
+            if let Some(first) = seen.insert(name.clone(), function.name.span()) {
+                let first = place(first);
+                self.errors.error(&function.name, format!("there is a `fn {name}` already, at {first}; give one of them another name"));
+            }
+        }
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        for hyperparameter in &self.source.hyperparameters {
+            let name = hyperparameter.name.to_string();
+            if let Some(first) = seen.insert(name.clone(), hyperparameter.name.span()) {
+                let first = place(first);
+                self.errors.error(&hyperparameter.name, format!("there is a hyper-parameter `{name}` already, at {first}"));
+            }
+        }
+        if let Some(forward) = self.functions.iter().find(|function| function.name == "forward") {
+            self.forward_names = sizes::bound_names(self.source, &forward.inputs);
+        }
+    }
+
+    /// Lowers what stands among the items, where there are no values.
+    fn items(&mut self, lower: impl FnOnce(&mut FunctionLowering<'_, 'a, '_>)) {
+        let mut function = FunctionLowering::new(self, None);
+        lower(&mut function);
+    }
+
+    /// `fn`s that call themselves, directly or through others.
+    fn check_calls(&mut self, functions: &[Function]) {
+        let calls: Vec<Vec<(usize, Span)>> = functions.iter().map(|function| calls_of(&function.body)).collect();
+        for (number, function) in functions.iter().enumerate() {
+            for &(called, span) in &calls[number] {
+                if reaches(&calls, called, number, &mut vec![false; calls.len()]) {
+                    let message = format!("`{}` calls itself here; a `fn` is a graph without end then", function.name);
+                    self.errors.at(span, message);
+                }
+            }
+        }
+    }
+}
+
+fn calls_of(body: &Body) -> Vec<(usize, Span)> {
+    let mut calls = Vec::new();
+    for node in &body.nodes {
+        match &node.kind {
+            NodeKind::Call { function, .. } => calls.push((*function, node.span)),
+            NodeKind::Loop(node) => calls.extend(calls_of(&node.body)),
+            NodeKind::Branch(branch) => calls.extend(branch.arms.iter().flat_map(calls_of)),
+            NodeKind::Variable(_) | NodeKind::Number { .. } | NodeKind::Op(_) | NodeKind::Layer(_) | NodeKind::Bind { .. } => {}
+        }
+    }
+    calls
+}
+
+fn reaches(calls: &[Vec<(usize, Span)>], from: usize, to: usize, seen: &mut Vec<bool>) -> bool {
+    if from == to {
+        return true;
+    }
+    if std::mem::replace(&mut seen[from], true) {
+        return false;
+    }
+    calls[from].iter().any(|&(called, _)| reaches(calls, called, to, seen))
+}
+
+/// One `fn` while it is lowered.
+struct FunctionLowering<'l, 'a, 'e> {
+    model: &'l mut Lowering<'a, 'e>,
+    /// The number of the `fn`; none among items.
+    number: Option<usize>,
+    cursor: Cursor,
+    environment: Environment,
+    /// The scopes in the names of ops.
+    scopes: Vec<String>,
+    /// The variables of the loops of the graph around.
+    loops: Vec<Ident>,
+    condition: Condition,
+    bodies: Vec<Body>,
+    values: Vec<Option<Ident>>,
+    dims: Vec<Ident>,
+    sizes: Vec<(usize, usize)>,
+    ops: Vec<OpPath>,
+    applied: Vec<String>,
+    nodes: usize,
+    is_wrong: bool,
+}
+
+impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
+    fn new(model: &'l mut Lowering<'a, 'e>, number: Option<usize>) -> Self {
+        let environment = Environment::new(&model.source.hyperparameters);
+        Self {
+            model,
+            number,
+            cursor: Cursor::root(),
+            environment,
+            scopes: Vec::new(),
+            loops: Vec::new(),
+            condition: Condition::new(),
+            bodies: vec![Body::default()],
+            values: Vec::new(),
+            dims: Vec::new(),
+            sizes: Vec::new(),
+            ops: Vec::new(),
+            applied: Vec::new(),
+            nodes: 0,
+            is_wrong: false,
+        }
+    }
+
+    fn lower(model: &'l mut Lowering<'a, 'e>, function: &'a syntax::Function, number: usize) -> Function {
+        let before = model.errors.len();
+        let mut this = Self::new(model, Some(number));
+        let inputs = this.inputs(&function.inputs);
+        let results = this.block_value(&function.body, function.results.len());
+        let outputs = this.outputs(function);
+        this.results(function, results);
+        let is_wrong = this.is_wrong || this.model.errors.len() > before;
+        let is_loss = outputs.first().is_some_and(|output| this.is_loss(&output.ty));
+        Function {
+            name: function.name.clone(),
+            inputs,
+            results: outputs,
+            body: this.bodies.pop().unwrap_or_default(),
+            values: this.values,
+            dims: this.dims,
+            sizes: this.sizes,
+            nodes: this.nodes,
+            ops: this.ops,
+            is_loss,
+            applied: this.applied,
+            is_wrong,
+        }
+    }
+
+    /// Whether a result is a single float, which has gradients.
+    fn is_loss(&self, ty: &TensorType) -> bool {
+        let is_float = |name: &Ident| name == "f32" || name == "f64";
+        let of_floats = match (&ty.element, &self.model.source.element) {
+            (Element::Named(name), _) | (Element::Model, syntax::Element::Named(name)) => is_float(name),
+            (Element::Model, syntax::Element::Default | syntax::Element::Generic(_)) => true,
+        };
+        of_floats && ty.axes.is_empty() && !ty.leading
+    }
+
+    fn outputs(&mut self, function: &syntax::Function) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        for ty in &function.results {
+            let node = self.new_node();
+            outputs.push(Output { ty: self.result_type(ty), node });
+        }
+        outputs
+    }
+
+    fn inputs(&mut self, parameters: &[Parameter]) -> Vec<Input> {
+        let mut inputs = Vec::new();
+        for parameter in parameters {
+            let name = &parameter.name;
+            if self.environment.has_value(name) {
+                self.error(name, format!("there is an input `{name}` already; give one of them another name"));
+            }
+            let value = self.new_value(Some(name));
+            let ty = self.tensor_type(&parameter.ty);
+            self.environment.bind(name, Value::Tensor(value), false);
+            inputs.push(Input { name: name.clone(), ty, node: self.new_node() });
+        }
+        // One more, where too many inputs are noted.
+        self.new_node();
+        inputs
+    }
+
+    /// Holds the values at the end of a `fn` against its results.
+    fn results(&mut self, function: &syntax::Function, value: Option<Value>) {
+        let values = match value {
+            Some(Value::Tuple(values)) => values,
+            Some(value) => vec![value],
+            None if function.body.value.is_none() && !self.is_wrong => {
+                let name = &function.name;
+                return self.error_at(function.body.end, format!("`{name}` ends without a value; its last line is its result, without a `;`"));
+            }
+            None => return,
+        };
+        if values.len() != function.results.len() {
+            if !values.iter().any(|value| matches!(value, Value::Wrong)) {
+                let (wanted, found) = (function.results.len(), values.len());
+                let span = function.body.value.as_ref().map_or(function.body.end, |value| value.span());
+                self.error_at(span, format!("`{}` gives {wanted} values, and here are {found}", function.name));
+            }
+            return;
+        }
+        for (value, ty) in values.into_iter().zip(&function.results) {
+            match value {
+                Value::Tensor(value) => {
+                    if let Some(body) = self.bodies.last_mut() {
+                        body.results.push(Operand::Value(value));
+                    }
+                }
+                Value::List(_) | Value::Tuple(_) => {
+                    let message = "a `fn` gives tensors; a list becomes one by `stack` or `concat`";
+                    self.error_at(function.body.value.as_ref().map_or(ty.span, |value| value.span()), message);
+                }
+                Value::Wrong => self.is_wrong = true,
+            }
+        }
+    }
+
+    fn new_value(&mut self, name: Option<&Ident>) -> ValueId {
+        self.values.push(name.cloned());
+        self.values.len() - 1
+    }
+
+    fn new_node(&mut self) -> NodeId {
+        self.nodes += 1;
+        self.nodes - 1
+    }
+
+    fn push(&mut self, span: Span, site: usize, kind: NodeKind) {
+        let id = self.new_node();
+        let scope = self.scopes.join("/");
+        if let Some(body) = self.bodies.last_mut() {
+            body.nodes.push(Node { id, span, site, scope, kind });
+        }
+    }
+
+    fn error(&mut self, tokens: impl quote::ToTokens, message: impl std::fmt::Display) {
+        self.is_wrong = true;
+        self.model.errors.error(tokens, message);
+    }
+
+    fn error_at(&mut self, span: Span, message: impl std::fmt::Display) {
+        self.is_wrong = true;
+        self.model.errors.at(span, message);
+    }
+
+    /// The error that a name means nothing, with what it may have meant.
+    fn unknown_name(&mut self, name: &Ident, what: &str) {
+        let mut candidates = self.environment.names();
+        candidates.extend(self.model.tree.names_in_sight(&self.cursor));
+        let hint = suggestion(&name.to_string(), candidates.iter().map(String::as_str));
+        self.error(name, format!("there is no {what} `{name}` here{hint}"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Variables where they are declared and where they are read.
+
+use proc_macro2::{Ident, Span};
+use syn::Expr as Rust;
+
+use super::FunctionLowering;
+use super::environment::Value;
+use crate::ir::{
+    Condition, Declaration, Initializer, NodeKind, Place, SameAs, SizeExpr, ValueId, VariableDeclaration, VariableId, VariableNode,
+};
+use crate::resolve::{Declared, Surroundings};
+use crate::syntax::{self, Dimension, TensorType};
+
+/// Where a variable was declared first.
+pub struct Origin {
+    function: Option<usize>,
+    dims: Vec<SizeExpr>,
+    span: Span,
+}
+
+impl FunctionLowering<'_, '_, '_> {
+    /// `var name: type = initializer;`
+    pub(super) fn variable(&mut self, variable: &syntax::Variable) {
+        let array = variable.initializer.as_ref().and_then(Array::of);
+        if let (Some(ty), Some(array)) = (&variable.ty, &array)
+            && ty.dims.len() != array.shape.len()
+        {
+            let message = format!("the type has {} axes, and the array {}", ty.dims.len(), array.shape.len());
+            return self.error_at(ty.span, message);
+        }
+        let Some(dims) = self.variable_dims(variable, array.as_ref()) else { return };
+        let loops: Vec<&Ident> = self.loops.iter().collect();
+        let around = Surroundings { condition: &self.condition, loops: &loops };
+        let rank = dims.as_ref().map(Vec::len);
+        let declared = self.model.tree.declare_variable(&self.cursor, variable, rank, around, self.model.errors);
+        let Some(declared) = declared else {
+            self.is_wrong = true;
+            return self.environment.bind(&variable.name, Value::Wrong, false);
+        };
+        let place = Place { id: declared.id, indices: declared.indices.clone() };
+        let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
+        if declared.is_new {
+            self.declare(variable, declared, dims.unwrap_or_default(), array, value);
+        }
+    }
+
+    /// The sizes of a variable's shape: `Some(None)` where none are written.
+    fn variable_dims(&mut self, variable: &syntax::Variable, array: Option<&Array>) -> Option<Option<Vec<SizeExpr>>> {
+        let Some(ty) = &variable.ty else {
+            return Some(array.map(|array| array.shape.iter().map(|&size| SizeExpr::Number(size)).collect()));
+        };
+        self.check_variable_type(ty)?;
+        let mut dims = Vec::new();
+        for dimension in &ty.dims {
+            match dimension {
+                Dimension::Any(span) => {
+                    let message = "every size of a variable is known when it is made: write a number, a constant, a \
+                                   hyper-parameter or a name that an input binds";
+                    self.error_at(*span, message);
+                    return None;
+                }
+                Dimension::Size(size) => dims.push(self.size(size)?),
+            }
+        }
+        Some(Some(dims))
+    }
+
+    fn check_variable_type(&mut self, ty: &TensorType) -> Option<()> {
+        if ty.leading {
+            self.error_at(ty.span, "a variable has so many axes as are written: `..` is for the inputs and results of a `fn`");
+            return None;
+        }
+        if let Some(element) = &ty.element
+            && !self.is_element(element)
+            && !self.is_model_element(element)
+        {
+            let message = format!("`{element}` is no element type; there are f32, f64, i32, i64, u8, u32 and bool");
+            self.error(element, message);
+            return None;
+        }
+        Some(())
+    }
+
+    fn is_model_element(&self, name: &Ident) -> bool {
+        matches!(&self.model.source.element, syntax::Element::Generic(generic) if generic == name)
+    }
+
+    fn variable_node(
+        &mut self,
+        variable: &syntax::Variable,
+        place: &Place<VariableId>,
+        dims: Option<Vec<SizeExpr>>,
+        is_new: bool,
+    ) -> ValueId {
+        if let (false, Some(dims)) = (is_new, &dims) {
+            self.check_numbers(variable, place.id, dims);
+        }
+        let same_as = if is_new { None } else { self.same_as(place) };
+        let known = dims.or_else(|| self.dims_here(place.id));
+        let value = self.new_value(Some(&variable.name));
+        let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
+        let name = variable.name.to_string();
+        let node = VariableNode { variable: place.clone(), name, dims: known, same_as, declares: is_new, value };
+        self.push(span, crate::resolve::site(variable), NodeKind::Variable(node));
+        self.environment.note_read(place, value);
+        value
+    }
+
+    /// What the shape of a variable is that is declared before, as far as this `fn` can tell.
+    fn same_as(&self, place: &Place<VariableId>) -> Option<SameAs> {
+        let value = self.environment.shape_of(place).map(SameAs::Value);
+        value.or_else(|| self.dims_here(place.id).map(SameAs::Dims))
+    }
+
+    /// Compares the numbers in a shared variable's shape with those of its declaration.
+    fn check_numbers(&mut self, variable: &syntax::Variable, id: VariableId, dims: &[SizeExpr]) {
+        let Some(origin) = self.model.variables.get(&id) else { return };
+        let unlike = |(one, other): (&SizeExpr, &SizeExpr)| {
+            matches!((one, other), (SizeExpr::Number(one), SizeExpr::Number(other)) if one != other)
+        };
+        if origin.dims.iter().zip(dims).any(unlike) {
+            let (first, written) = (crate::diag::place(origin.span), &self.model.tree.variables[id].written);
+            let full = self.cursor.name_of(&variable.name.to_string());
+            let here = variable.ty.as_ref().map_or_else(String::new, ToString::to_string);
+            let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
+            let message = format!("variable `{full}` is {written}, as declared at {first}; here it is asked for as {here}");
+            self.error_at(span, message);
+        }
+    }
+
+    /// The sizes of a variable, as far as they can be computed in this `fn`.
+    fn dims_here(&self, id: VariableId) -> Option<Vec<SizeExpr>> {
+        let origin = self.model.variables.get(&id)?;
+        let is_here = origin.function == self.number || origin.dims.iter().all(is_global);
+        is_here.then(|| origin.dims.clone())
+    }
+
+    fn declare(
+        &mut self,
+        variable: &syntax::Variable,
+        declared: Declared<VariableId>,
+        dims: Vec<SizeExpr>,
+        array: Option<Array>,
+        value: ValueId,
+    ) {
+        let initializer = match (array, &variable.initializer, &self.cursor.defaults.initializer) {
+            (Some(array), ..) => Initializer::Elements(array.elements),
+            (None, Some(written), _) | (None, None, Some(Some(written))) => Initializer::Written(written.clone()),
+            (None, None, Some(None) | None) => Initializer::Default,
+        };
+        let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
+        self.model.variables.entry(declared.id).or_insert(origin);
+        let declaration = VariableDeclaration {
+            variable: declared.id,
+            indices: declared.indices,
+            path: declared.path,
+            initializer,
+            function: self.number,
+            value,
+            dims,
+            span: variable.name.span(),
+        };
+        self.add_declaration(Declaration::Variable(declaration));
+    }
+
+    pub(super) fn add_declaration(&mut self, declaration: Declaration) {
+        if let Some(declarations) = self.model.declarations.last_mut() {
+            declarations.push(declaration);
+        }
+    }
+
+    /// The value of a variable at a place.
+    pub(super) fn read(&mut self, place: &Place<VariableId>, name: &Ident) -> Value {
+        if let Some(value) = self.environment.read(place) {
+            return Value::Tensor(value);
+        }
+        let value = self.new_value(Some(name));
+        let same_as = self.same_as(place);
+        let dims = self.dims_here(place.id);
+        let node =
+            VariableNode { variable: place.clone(), name: name.to_string(), dims, same_as, declares: false, value };
+        self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
+        self.environment.note_read(place, value);
+        Value::Tensor(value)
+    }
+
+    /// A scope among items.
+    pub(super) fn item_scope(&mut self, scope: &syntax::Scope) {
+        if scope.index.is_some() {
+            return self.error_at(scope.span, "an index counts the turns of a loop, and there is none here");
+        }
+        let syntax::Content::Block(block) = &scope.content else { return };
+        let condition = Condition::new();
+        let Some(inside) = self.model.tree.open(&self.cursor, scope, None, &condition, self.model.errors) else { return };
+        let outside = std::mem::replace(&mut self.cursor, inside);
+        for statement in &block.statements {
+            self.item_statement(statement);
+        }
+        if let Some(syntax::Expr::Scope(scope)) = block.value.as_deref() {
+            self.item_scope(scope);
+        }
+        let inside = std::mem::replace(&mut self.cursor, outside);
+        self.model.tree.close(&inside);
+    }
+
+    fn item_statement(&mut self, statement: &syntax::Statement) {
+        match statement {
+            syntax::Statement::Variable(variable) => self.variable(variable),
+            syntax::Statement::Reuse(_) => self.cursor.reuse = syntax::Reuse::Yes,
+            syntax::Statement::Expr(syntax::Expr::Scope(scope)) => self.item_scope(scope),
+            // The parser has said that nothing else can stand here.
+            syntax::Statement::Expr(_) | syntax::Statement::Let { .. } | syntax::Statement::Assign { .. } => {}
+        }
+    }
+}
+
+/// Whether a size means the same in every `fn`.
+fn is_global(size: &SizeExpr) -> bool {
+    use crate::ir::Name;
+    let is_global_name = |name: &Name| matches!(name, Name::Hyperparameter(_) | Name::Turn(_));
+    match size {
+        SizeExpr::Number(_) | SizeExpr::Constant(_) => true,
+        SizeExpr::Use(name) => is_global_name(&name.name),
+        SizeExpr::Binary(left, _, right) => is_global(left) && is_global(right),
+        SizeExpr::Rust(call) => call.values.iter().all(|name| is_global_name(&name.name)),
+    }
+}
+
+/// An array that is written as an initializer.
+struct Array {
+    shape: Vec<usize>,
+    elements: Vec<Rust>,
+}
+
+impl Array {
+    /// The array of an expression, if it is one whose rows are of one length.
+    fn of(expr: &Rust) -> Option<Self> {
+        let Rust::Array(array) = expr else { return None };
+        let rows: Option<Vec<Self>> = array.elems.iter().map(Self::of).collect();
+        match rows {
+            Some(rows) if !rows.is_empty() => {
+                let inner = rows[0].shape.clone();
+                if rows.iter().any(|row| row.shape != inner) {
+                    return None;
+                }
+                let shape = std::iter::once(rows.len()).chain(inner).collect();
+                Some(Self { shape, elements: rows.into_iter().flat_map(|row| row.elements).collect() })
+            }
+            _ => Some(Self { shape: vec![array.elems.len()], elements: array.elems.iter().cloned().collect() }),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Where in the tree of scopes the reader of a model is.
+
+use proc_macro2::{Ident, Span};
+use syn::Expr as Rust;
+
+use crate::diag::Errors;
+use crate::ir::{Index, PathPart, ROOT, ScopeId};
+use crate::syntax::{Attrs, Reuse};
+
+/// What a scope gives the variables inside that say nothing else.
+#[derive(Clone, Default)]
+pub struct Defaults {
+    /// `Some(None)` is `initializer = none`.
+    pub initializer: Option<Option<Rust>>,
+    pub dtype: Option<Ident>,
+    pub trainable: Option<bool>,
+}
+
+impl Defaults {
+    /// These defaults, with those that are given inside.
+    pub fn overridden(&self, inside: &Self) -> Self {
+        Self {
+            initializer: inside.initializer.clone().or_else(|| self.initializer.clone()),
+            dtype: inside.dtype.clone().or_else(|| self.dtype.clone()),
+            trainable: inside.trainable.or(self.trainable),
+        }
+    }
+}
+
+/// The attributes of a scope, read.
+pub struct Attributes {
+    pub reuse: Option<Reuse>,
+    pub unique: Option<Span>,
+    pub defaults: Defaults,
+}
+
+impl Attributes {
+    /// Reads the attributes of a scope; `None` where one of them is wrong.
+    pub fn read(attrs: &Attrs, errors: &mut Errors) -> Option<Self> {
+        let reuse = errors.collect(attrs.reuse())?;
+        let unique = errors.collect(attrs.unique())?;
+        let initializer = errors.collect(attrs.initializer())?;
+        let dtype = errors.collect(attrs.dtype())?;
+        let trainable = errors.collect(attrs.trainable())?;
+        let defaults = Defaults {
+            initializer: initializer.map(|initializer| initializer.cloned()),
+            dtype: dtype.cloned(),
+            trainable: trainable.map(|(trainable, _)| trainable),
+        };
+        Some(Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults })
+    }
+}
+
+/// The index of a scope in a family.
+#[derive(Clone, Debug)]
+pub enum Turn {
+    /// A number: a turn of an unrolled loop.
+    Number(usize),
+    /// The variable of a loop of the graph.
+    Loop(Ident),
+}
+
+/// A scope that is open.
+#[derive(Clone)]
+pub struct Cursor {
+    pub scope: ScopeId,
+    /// The name, part by part.
+    pub parts: Vec<PathPart>,
+    /// The index of each indexed scope on the way here.
+    pub indices: Vec<Index>,
+    pub reuse: Reuse,
+    pub defaults: Defaults,
+}
+
+impl Cursor {
+    /// The root scope.
+    pub fn root() -> Self {
+        Self { scope: ROOT, parts: vec![], indices: vec![], reuse: Reuse::No, defaults: Defaults::default() }
+    }
+
+    /// The scope with this label inside of this one.
+    pub fn enter(&self, scope: ScopeId, part: PathPart, index: Option<Index>) -> Self {
+        let mut inside = self.clone();
+        inside.scope = scope;
+        inside.parts.push(part);
+        inside.indices.extend(index);
+        inside
+    }
+
+    /// The full name: `block_0/conv`; a loop's variable stands in it as `{i}`.
+    pub fn name(&self) -> String {
+        let parts: Vec<String> = self.parts.iter().map(PathPart::to_string).collect();
+        parts.join("/")
+    }
+
+    /// The full name of something in this scope.
+    pub fn name_of(&self, label: &str) -> String {
+        if self.parts.is_empty() { label.to_string() } else { format!("{}/{label}", self.name()) }
+    }
+
+    /// The name of something in this scope, part by part.
+    pub fn path_of(&self, part: PathPart) -> Vec<PathPart> {
+        self.parts.iter().cloned().chain([part]).collect()
+    }
+}
+
+impl PathPart {
+    /// A name without an index that only a run knows.
+    pub fn plain(label: impl Into<String>) -> Self {
+        Self { label: label.into(), index: None }
+    }
+
+    /// A name in a family, in one turn: `block_0`, or `block` with a loop's variable.
+    pub fn in_turn(label: &str, turn: Option<&Turn>) -> Self {
+        match turn {
+            None => Self::plain(label),
+            Some(Turn::Number(number)) => Self::plain(format!("{label}_{number}")),
+            Some(Turn::Loop(variable)) => Self { label: label.to_string(), index: Some(variable.clone()) },
+        }
+    }
+}
+
+impl std::fmt::Display for PathPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.index {
+            None => f.write_str(&self.label),
+            Some(variable) => write!(f, "{}_{{{variable}}}", self.label),
+        }
+    }
+}

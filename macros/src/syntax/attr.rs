@@ -1,0 +1,171 @@
+//! The attributes of scopes and variables: `(reuse = auto, trainable = false)`.
+
+use proc_macro2::{Ident, Span};
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr as Rust, Lit, LitBool, Token, parenthesized, token};
+
+use crate::diag::suggestion;
+
+/// The attributes as they are written.
+#[derive(Default)]
+pub struct Attrs {
+    pub list: Vec<Attr>,
+}
+
+pub struct Attr {
+    pub name: Ident,
+    pub value: Option<Rust>,
+}
+
+/// Whether a scope makes its variables or shares existing ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Reuse {
+    #[default]
+    No,
+    Yes,
+    Auto,
+}
+
+/// What an attribute may stand on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Scope,
+    Variable,
+}
+
+/// The attributes of the language, and what each may stand on.
+const KNOWN: [(&str, &[On]); 5] = [
+    ("reuse", &[On::Scope]),
+    ("unique", &[On::Scope, On::Variable]),
+    ("initializer", &[On::Scope]),
+    ("dtype", &[On::Scope]),
+    ("trainable", &[On::Scope, On::Variable]),
+];
+
+impl Attrs {
+    /// The attributes in parentheses, if there are any.
+    pub fn parse_optional(input: ParseStream<'_>) -> syn::Result<Self> {
+        if !input.peek(token::Paren) {
+            return Ok(Self::default());
+        }
+        let content;
+        parenthesized!(content in input);
+        let list = content.parse_terminated(Attr::parse, Token![,])?;
+        Ok(Self { list: list.into_iter().collect() })
+    }
+
+    /// Holds the attributes against those that may stand here.
+    pub fn check(&self, on: On) -> syn::Result<()> {
+        let mut seen: Vec<&Ident> = Vec::new();
+        for Attr { name, .. } in &self.list {
+            let known = KNOWN.iter().find(|(known, _)| name == known);
+            let Some((_, places)) = known else {
+                let names = KNOWN.iter().filter(|(_, places)| places.contains(&on)).map(|(name, _)| *name);
+                let hint = suggestion(&name.to_string(), names);
+                return Err(syn::Error::new_spanned(name, format!("there is no attribute `{name}`{hint}")));
+            };
+            if !places.contains(&on) {
+                return Err(syn::Error::new_spanned(name, misplaced(name, on)));
+            }
+            if seen.contains(&name) {
+                return Err(syn::Error::new_spanned(name, format!("`{name}` is given twice")));
+            }
+            seen.push(name);
+        }
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Option<&Attr> {
+        self.list.iter().find(|attr| attr.name == name)
+    }
+
+    /// `reuse`, `reuse = auto`.
+    pub fn reuse(&self) -> syn::Result<Option<(Reuse, Span)>> {
+        let Some(attr) = self.get("reuse") else { return Ok(None) };
+        let reuse = match &attr.value {
+            None => Reuse::Yes,
+            Some(Rust::Path(path)) if path.path.is_ident("auto") => Reuse::Auto,
+            Some(Rust::Lit(lit)) if matches!(&lit.lit, Lit::Bool(LitBool { value: true, .. })) => {
+                return Err(syn::Error::new_spanned(lit, "write `reuse` alone, or `reuse = auto`"));
+            }
+            Some(value) => {
+                return Err(syn::Error::new_spanned(
+                    value,
+                    "write `reuse`, or `reuse = auto`; a scope that shall not reuse has no such attribute (inside a \
+                     reusing scope TensorFlow's `reuse=False` changes nothing)",
+                ));
+            }
+        };
+        Ok(Some((reuse, attr.name.span())))
+    }
+
+    /// `unique`.
+    pub fn unique(&self) -> syn::Result<Option<Span>> {
+        match self.get("unique") {
+            Some(Attr { value: Some(value), .. }) => Err(syn::Error::new_spanned(value, "`unique` takes no value")),
+            Some(attr) => Ok(Some(attr.name.span())),
+            None => Ok(None),
+        }
+    }
+
+    /// `trainable = false`.
+    pub fn trainable(&self) -> syn::Result<Option<(bool, Span)>> {
+        match self.get("trainable") {
+            None => Ok(None),
+            Some(Attr { name, value: Some(Rust::Lit(lit)) }) if matches!(lit.lit, Lit::Bool(_)) => {
+                let Lit::Bool(LitBool { value, .. }) = lit.lit else { return Ok(None) };
+                Ok(Some((value, name.span())))
+            }
+            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `trainable = true` or `trainable = false`")),
+        }
+    }
+
+    /// `initializer = …`; `none` is `Some(None)`.
+    pub fn initializer(&self) -> syn::Result<Option<Option<&Rust>>> {
+        match self.get("initializer") {
+            None => Ok(None),
+            Some(Attr { value: Some(value), .. }) => Ok(Some(Some(value).filter(|value| !is_none(value)))),
+            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `initializer = zeros()`, or another")),
+        }
+    }
+
+    /// `dtype = f64`.
+    pub fn dtype(&self) -> syn::Result<Option<&Ident>> {
+        match self.get("dtype") {
+            None => Ok(None),
+            Some(Attr { value: Some(Rust::Path(path)), .. }) if path.path.get_ident().is_some() => {
+                Ok(path.path.get_ident())
+            }
+            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `dtype = f64`, or another element type")),
+        }
+    }
+}
+
+fn is_none(value: &Rust) -> bool {
+    matches!(value, Rust::Path(path) if path.path.is_ident("none"))
+}
+
+fn misplaced(name: &Ident, on: On) -> String {
+    match (on, name.to_string().as_str()) {
+        (On::Variable, "reuse") => {
+            "a variable is shared by the scope that it stands in: write `scope name(reuse) { var …; }`".to_string()
+        }
+        (On::Variable, "initializer") => "a variable's initializer is what stands after `=`: `var w: [3] = zeros();`".to_string(),
+        (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
+        (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
+        (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
+    }
+}
+
+impl Parse for Attr {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = input.parse()?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        Ok(Self { name, value })
+    }
+}

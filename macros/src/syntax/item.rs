@@ -1,0 +1,199 @@
+//! Models and what stands among their items.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::parse::ParseStream;
+use syn::{Attribute, Token, Visibility, braced, parenthesized, token};
+
+use super::statement::{is_scope, is_variable, parse_block, parse_scope, parse_variable};
+use super::{Content, Element, Function, Hyperparameter, Input, Parameter, Item, Model, Statement, TensorType, chunks};
+use crate::diag::Errors;
+
+/// `[$crate]`, which the `model!` of the runtime crate puts first, and models.
+pub fn parse_input(tokens: TokenStream, errors: &mut Errors) -> Input {
+    let mut tokens = tokens.into_iter().peekable();
+    let krate = match tokens.peek() {
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket => {
+            let krate = group.stream();
+            tokens.next();
+            krate
+        }
+        _ => quote::quote!(::varscope),
+    };
+    let mut models = Vec::new();
+    for chunk in chunks::items(tokens.collect()) {
+        let mut inner = Errors::default();
+        models.extend(chunk.parse(errors, |input| parse_model(input, &mut inner)));
+        errors.append(inner);
+    }
+    Input { krate, models, is_right: errors.is_empty() }
+}
+
+fn parse_model(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Model> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let vis: Visibility = input.parse()?;
+    if !input.peek(Token![struct]) {
+        return Err(input.error("expected a model: `pub struct Name { … }`"));
+    }
+    input.parse::<Token![struct]>()?;
+    let name: Ident = input.parse()?;
+    let generic = parse_generic(input)?;
+    let hyperparameters = parse_hyperparameters(input)?;
+    let element = match (generic, input.peek(Token![:])) {
+        (Some(generic), false) => Element::Generic(generic),
+        (None, false) => Element::Default,
+        (generic, true) => {
+            input.parse::<Token![:]>()?;
+            let element: Ident = input.parse()?;
+            if generic.is_some() {
+                return Err(syn::Error::new_spanned(element, "a model is generic or has an element type, not both"));
+            }
+            Element::Named(element)
+        }
+    };
+    let content;
+    braced!(content in input);
+    let tokens: TokenStream = content.parse()?;
+    let items = chunks::items(tokens)
+        .into_iter()
+        .filter_map(|chunk| {
+            let (end, has_semicolon) = (chunk.end(), chunk.has_semicolon);
+            let mut inner = Errors::default();
+            let item = chunk.parse(errors, |input| parse_item(input, &mut inner));
+            errors.append(inner);
+            if let (Some(Item::Variable(_)), false) = (&item, has_semicolon) {
+                errors.at(end, "expected `;` after this");
+            }
+            item
+        })
+        .collect();
+    Ok(Model { attrs, vis, name, hyperparameters, element, items })
+}
+
+fn parse_generic(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+    if !input.peek(Token![<]) {
+        return Ok(None);
+    }
+    input.parse::<Token![<]>()?;
+    let name = input.parse()?;
+    if !input.peek(Token![>]) {
+        return Err(input.error("a model has one generic parameter, its element type, and no bounds: `<T>`"));
+    }
+    input.parse::<Token![>]>()?;
+    Ok(Some(name))
+}
+
+fn parse_hyperparameters(input: ParseStream<'_>) -> syn::Result<Vec<Hyperparameter>> {
+    if !input.peek(token::Paren) {
+        return Ok(Vec::new());
+    }
+    let content;
+    parenthesized!(content in input);
+    let list = content.parse_terminated(parse_hyperparameter, Token![,])?;
+    Ok(list.into_iter().collect())
+}
+
+fn parse_hyperparameter(input: ParseStream<'_>) -> syn::Result<Hyperparameter> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let name: Ident = input.parse()?;
+    if !input.peek(Token![:]) {
+        return Err(input.error("a hyper-parameter has a type: `units: usize`, or with a default `units: usize = 64`"));
+    }
+    input.parse::<Token![:]>()?;
+    let ty = input.parse()?;
+    let default = if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        Some(input.parse()?)
+    } else {
+        None
+    };
+    Ok(Hyperparameter { attrs, name, ty, default })
+}
+
+fn parse_item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Item> {
+    let ahead = input.fork();
+    let attrs = ahead.call(Attribute::parse_outer)?;
+    ahead.parse::<Visibility>()?;
+    if ahead.peek(Token![fn]) {
+        return Ok(Item::Function(parse_function(input, errors)?));
+    }
+    if let Some(attr) = attrs.first() {
+        return Err(syn::Error::new_spanned(attr, "attributes and documentation stand on models and `fn`s"));
+    }
+    if is_variable(input) {
+        return Ok(Item::Variable(parse_variable(input)?));
+    }
+    if is_scope(input) {
+        let scope = parse_scope(input, errors)?;
+        check_item_scope(&scope, errors);
+        return Ok(Item::Scope(scope));
+    }
+    Err(input.error("expected `fn`, `scope` or `var`"))
+}
+
+/// Among items a scope declares variables and scopes; there is nothing to compute with.
+fn check_item_scope(scope: &super::Scope, errors: &mut Errors) {
+    let block = match &scope.content {
+        Content::Block(block) => block,
+        Content::Layer(layer) => {
+            return errors.error(&layer.path, "a layer is applied in a `fn`, where there is an input for it");
+        }
+    };
+    for statement in &block.statements {
+        match statement {
+            Statement::Variable(_) | Statement::Reuse(_) => {}
+            Statement::Expr(super::Expr::Scope(scope)) => check_item_scope(scope, errors),
+            Statement::Expr(value) | Statement::Let { value, .. } | Statement::Assign { value, .. } => {
+                errors.at(value.span(), "outside of a `fn` a scope has only `var`s and `scope`s");
+            }
+        }
+    }
+    match block.value.as_deref() {
+        Some(super::Expr::Scope(scope)) => check_item_scope(scope, errors),
+        Some(value) => errors.at(value.span(), "outside of a `fn` a scope has only `var`s and `scope`s"),
+        None => {}
+    }
+}
+
+fn parse_function(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Function> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let vis: Visibility = input.parse()?;
+    if !matches!(vis, Visibility::Inherited) {
+        errors.error(&vis, "a `fn` of a model is as visible as the model: leave this out");
+    }
+    input.parse::<Token![fn]>()?;
+    let name: Ident = input.parse()?;
+    let content;
+    parenthesized!(content in input);
+    let inputs = content.parse_terminated(parse_parameter, Token![,])?.into_iter().collect();
+    if !input.peek(Token![->]) {
+        return Err(input.error("a `fn` says what it gives: `-> [batch, 10]`, or `-> []` for a single number"));
+    }
+    input.parse::<Token![->]>()?;
+    let (results, tuple) = parse_results(input)?;
+    let content;
+    let brace = braced!(content in input);
+    let body = parse_block(content.parse()?, brace.span.close(), errors);
+    Ok(Function { attrs, name, inputs, results, tuple, body })
+}
+
+fn parse_parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
+    let name: Ident = input.parse()?;
+    if !input.peek(Token![:]) {
+        return Err(input.error("an input has a type: `x: [batch, 784]`"));
+    }
+    input.parse::<Token![:]>()?;
+    Ok(Parameter { name, ty: input.parse()? })
+}
+
+fn parse_results(input: ParseStream<'_>) -> syn::Result<(Vec<TensorType>, bool)> {
+    if !input.peek(token::Paren) {
+        return Ok((vec![input.parse()?], false));
+    }
+    let content;
+    let paren = parenthesized!(content in input);
+    let results: Vec<TensorType> = content.parse_terminated(syn::parse::Parse::parse, Token![,])?.into_iter().collect();
+    if results.is_empty() {
+        return Err(syn::Error::new(paren.span.join(), "a `fn` gives something: `-> [batch, 10]`"));
+    }
+    Ok((results, true))
+}
