@@ -159,7 +159,7 @@ pub struct PathPart {
 pub enum Initializer {
     /// The default of its element type.
     Default,
-    Written(Rust),
+    Written(SnippetCall),
     /// The elements of an array, row by row.
     Elements(Vec<Rust>),
 }
@@ -207,6 +207,10 @@ pub struct Snippet {
 }
 
 pub enum SnippetKind {
+    /// A number that stands among tensors.
+    Number(Rust),
+    /// An initializer.
+    Initializer(Rust),
     /// A size, or a bound of a loop: `usize`.
     Size(Rust),
     /// A condition: `bool`. One that compares paths may not be a constant expression and is not evaluated in a check.
@@ -371,7 +375,7 @@ pub enum NodeKind {
     /// A variable, where it is declared or read.
     Variable(VariableNode),
     /// A number.
-    Number { expr: Rust, uses: Vec<Use>, value: ValueId },
+    Number { number: Number, value: ValueId },
     Op(OpNode),
     /// A call of another `fn` of the model.
     Call { function: usize, arguments: Vec<ValueId>, results: Vec<ValueId> },
@@ -381,6 +385,14 @@ pub enum NodeKind {
     Bind { value: ValueId, result: ValueId, ty: TensorType, what: String },
     Loop(Loop),
     Branch(Branch),
+}
+
+/// A number that stands among tensors.
+pub enum Number {
+    /// One that is written out.
+    Literal(Rust),
+    /// A Rust expression.
+    Snippet(SnippetCall),
 }
 
 pub struct VariableNode {

@@ -89,6 +89,9 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fm
     /// The element nearest to a number; `bool` is whether it differs from zero.
     fn from_f64(number: f64) -> Self;
 
+    /// The element as `f64`; `bool` is 0 or 1.
+    fn as_f64(self) -> f64;
+
     #[doc(hidden)]
     fn wrap(slice: &[Self]) -> Slice<'_>;
 
@@ -126,13 +129,17 @@ pub enum SliceMut<'a> {
 }
 
 macro_rules! elements {
-    ($($element:ty, $dtype:ident, $zero:literal, |$number:ident| $from:expr;)*) => {$(
+    ($($element:ty, $dtype:ident, $zero:literal, |$number:ident| $from:expr, |$this:ident| $to:expr;)*) => {$(
         impl sealed::Sealed for $element {}
         impl Element for $element {
             const DTYPE: DType = DType::$dtype;
             const ZERO: &'static Self = &$zero;
             fn from_f64($number: f64) -> Self {
                 $from
+            }
+            fn as_f64(self) -> f64 {
+                let $this = self;
+                $to
             }
             fn wrap(slice: &[Self]) -> Slice<'_> {
                 Slice::$dtype(slice)
@@ -148,13 +155,13 @@ macro_rules! elements {
 }
 
 elements! {
-    f32, F32, 0.0, |number| number as f32;
-    f64, F64, 0.0, |number| number;
-    i32, I32, 0, |number| number as i32;
-    i64, I64, 0, |number| number as i64;
-    u8, U8, 0, |number| number as u8;
-    u32, U32, 0, |number| number as u32;
-    bool, Bool, false, |number| number != 0.0;
+    f32, F32, 0.0, |number| number as f32, |this| f64::from(this);
+    f64, F64, 0.0, |number| number, |this| this;
+    i32, I32, 0, |number| number as i32, |this| f64::from(this);
+    i64, I64, 0, |number| number as i64, |this| this as f64;
+    u8, U8, 0, |number| number as u8, |this| f64::from(this);
+    u32, U32, 0, |number| number as u32, |this| f64::from(this);
+    bool, Bool, false, |number| number != 0.0, |this| f64::from(u8::from(this));
 }
 
 impl SliceMut<'_> {
@@ -213,19 +220,8 @@ pub trait Float: Number + num_traits::Float + std::iter::Sum {
     fn of(number: f64) -> Self {
         <Self as Element>::from_f64(number)
     }
-
-    /// The number, exactly.
-    fn widen(self) -> f64;
 }
 
-impl Float for f32 {
-    fn widen(self) -> f64 {
-        f64::from(self)
-    }
-}
+impl Float for f32 {}
 
-impl Float for f64 {
-    fn widen(self) -> f64 {
-        self
-    }
-}
+impl Float for f64 {}

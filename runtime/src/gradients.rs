@@ -217,7 +217,7 @@ fn dimension<D: Dimension + 'static>(sizes: &[usize]) -> D {
 }
 
 fn sum_of_squares<T: Float>(values: &[T]) -> f64 {
-    values.iter().map(|value| value.widen() * value.widen()).sum()
+    values.iter().map(|value| value.as_f64() * value.as_f64()).sum()
 }
 
 fn scale<T: Float>(values: Result<&mut [T]>, factor: f64) {

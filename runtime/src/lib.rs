@@ -100,7 +100,7 @@ pub mod __private {
 
     pub use crate::check::{Check, Known, Mode, Symbols, Typed, unchecked};
     pub use crate::element::{DType, Element, Float};
-    pub use crate::init::{constant, default_for as default_initializer, elements};
+    pub use crate::init::{Initializer, constant, default_for as default_initializer, elements};
     pub use crate::input::Input;
     pub use crate::instance::{
         Copier, Instance, NoHyperparameters, Visitor, copy_into, instantiate, known_sizes, try_map,

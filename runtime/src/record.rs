@@ -43,6 +43,11 @@ impl Values {
         self.take::<1>().map(|[value]| value)
     }
 
+    /// The results, however many.
+    pub fn into_vec(self) -> Vec<Value> {
+        self.values
+    }
+
     /// The results, `N` of them.
     ///
     /// # Errors

@@ -161,71 +161,11 @@ impl Emit<'_> {
         match &declaration.initializer {
             Initializer::Default => quote! { #p::default_initializer(<#element as #p::Element>::DTYPE) },
             Initializer::Elements(elements) => quote! { &#p::elements([#(#p::Scalar::to_number(#elements)),*]) },
-            Initializer::Written(expr) => {
-                let initializer = self.initializer_call(expr);
-                let names = self.names_in_initializer(declaration, expr);
-                quote! { &{ #names #initializer } }
+            Initializer::Written(call) => {
+                let initializer = self.call(call, &InInstance { check: self.check_of(declaration.function) });
+                quote! { &#initializer }
             }
         }
-    }
-
-    /// `truncated_normal(stddev = 0.1)` as `truncated_normal().stddev(0.1)`.
-    fn initializer_call(&self, expr: &syn::Expr) -> TokenStream {
-        let span = syn::spanned::Spanned::span(expr);
-        let p = self.private(span);
-        match expr {
-            syn::Expr::Call(call) => {
-                let function = self.initializer_path(&call.func);
-                let (mut positional, mut setters) = (Vec::new(), Vec::new());
-                for argument in &call.args {
-                    match argument {
-                        syn::Expr::Assign(assign) => {
-                            let (name, value) = (&assign.left, &assign.right);
-                            setters.push(quote_spanned! { syn::spanned::Spanned::span(name)=> .#name(#value) });
-                        }
-                        value => positional.push(value),
-                    }
-                }
-                quote! { #function(#(#positional),*) #(#setters)* }
-            }
-            // A number stands for itself everywhere.
-            syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Scalar::to_number(#expr)) },
-            other => quote! { #other },
-        }
-    }
-
-    /// A bare name is one of the library's initializers; a path is the user's own.
-    fn initializer_path(&self, function: &syn::Expr) -> TokenStream {
-        match function {
-            syn::Expr::Path(path) if path.path.get_ident().is_some() => {
-                let name = path.path.get_ident();
-                let span = syn::spanned::Spanned::span(path);
-                let krate = super::respan(self.krate.clone(), span);
-                quote_spanned! { at(span)=> #krate::init::#name }
-            }
-            other => quote! { #other },
-        }
-    }
-
-    /// The names that an initializer mentions, as numbers.
-    fn names_in_initializer(&self, declaration: &VariableDeclaration, expr: &syn::Expr) -> TokenStream {
-        let hyperparameters = local("hyperparameters");
-        let tokens = quote! { #expr };
-        let own = self.model.source.hyperparameters.iter().filter(|one| super::snippets::mentions(&tokens, &one.name));
-        let own = own.map(|one| {
-            let name = &one.name;
-            quote! { let #name = #hyperparameters.#name; }
-        });
-        let sizes = declaration.function.into_iter().flat_map(|number| {
-            let function = &self.model.functions[number];
-            let check = check_local(function);
-            let tokens = &tokens;
-            function.dims.iter().enumerate().filter(move |(_, name)| super::snippets::mentions(tokens, name)).map(
-                move |(dim, name)| quote! { let #name = #check.dims[#dim].size().unwrap_or_default(); },
-            )
-        });
-        let sizes: Vec<TokenStream> = sizes.collect();
-        quote! { #(#own)* #(#sizes)* }
     }
 
     fn make_layer(&self, declaration: &LayerDeclaration) -> (TokenStream, Vec<Made>) {

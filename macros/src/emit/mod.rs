@@ -48,8 +48,8 @@ pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStre
             #records
             #instantiate
             #methods
-            #reports
         };
+        #reports
     }
 }
 

@@ -6,7 +6,7 @@ use quote::{quote, quote_spanned};
 use super::names::{ValueNames, op_alias, record_fn};
 use super::size::{InRecord, bound};
 use super::{Emit, at, local};
-use crate::ir::{Body, Branch, Element, Function, LayerCall, Loop, Name, Node, NodeKind, OpNode, Operand, TensorType, Use};
+use crate::ir::{Body, Branch, Element, Function, LayerCall, Loop, Node, NodeKind, Number, OpNode, Operand, TensorType};
 
 impl Emit<'_> {
     /// The recordings of all `fn`s.
@@ -100,9 +100,13 @@ impl Emit<'_> {
                 let variable = self.variable_tokens(variable.variable.id, &variable.variable.indices);
                 quote! { let #result = #recorder.variable(#variable); }
             }
-            NodeKind::Number { expr, uses, value } => {
-                let (result, turns) = (names.get(*value), turns(uses));
-                quote! { let #result = #recorder.number({ #turns #expr }); }
+            NodeKind::Number { number, value } => {
+                let result = names.get(*value);
+                let number = match number {
+                    Number::Literal(number) => quote! { #number },
+                    Number::Snippet(call) => self.call(call, &InRecord),
+                };
+                quote! { let #result = #recorder.number(#number); }
             }
             NodeKind::Op(op) => self.record_op(function, names, node, op),
             NodeKind::Call { function: called, arguments, results } => {
@@ -214,17 +218,6 @@ impl Emit<'_> {
         let (yes, no) = (arm(0), arm(1));
         quote! { let (#(#results,)*) = if #condition { #yes } else { #no }; }
     }
-}
-
-/// The variables of unrolled loops, as numbers under the user's names.
-fn turns(uses: &[Use]) -> TokenStream {
-    uses.iter()
-        .filter(|name| matches!(name.name, Name::Turn(_)))
-        .map(|name| {
-            let (ident, number) = (&name.ident, InRecord.plain(name));
-            quote! { let #ident: usize = #number; }
-        })
-        .collect()
 }
 
 fn value(names: &ValueNames, operand: &Operand) -> TokenStream {

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use super::names::check_const;
-use super::{Emit, at};
+use super::Emit;
 use crate::ir::{Body, Function, Node, NodeKind};
 
 /// The nodes that come from some tokens, and where these are.
@@ -32,9 +32,10 @@ impl Emit<'_> {
         let mut all: Vec<Site> = sites.into_values().chain(inputs).chain(outputs).collect();
         all.sort_by_key(|site| site.nodes.first().copied());
         let reports = all.into_iter().map(|Site { span, nodes }| {
-            let (ty, names) = (super::respan(ty.clone(), span), super::respan(names.clone(), span));
-            let constant = proc_macro2::Ident::new(&constant.to_string(), at(span));
-            quote_spanned! { at(span)=> const _: () = <#ty>::#constant.report(&[#(#nodes),*], #names); }
+            // The user's own span on every token: then rustc shows these tokens, and no macro.
+            let constant = Ident::new(&constant.to_string(), span);
+            let (ty, names) = (with_span(ty.clone(), span), with_span(names.clone(), span));
+            quote_spanned! { span=> const _: () = <#ty>::#constant.report(&[#(#nodes),*], #names); }
         });
         quote! { #(#reports)* }
     }
@@ -66,4 +67,16 @@ fn can_fail(node: &Node) -> bool {
         | NodeKind::Loop(_)
         | NodeKind::Branch(_) => true,
     }
+}
+
+/// Tokens with the span of others, so that they are taken for the user's.
+fn with_span(tokens: TokenStream, span: Span) -> TokenStream {
+    let each = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = TokenTree::Group(Group::new(group.delimiter(), with_span(group.stream(), span)));
+        }
+        token.set_span(span);
+        token
+    });
+    each.collect()
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::{Emit, at, local, names};
+use super::{Emit, at, local, names, respan};
 use crate::ir::{Function, KeywordExpr, KeywordValue, Snippet, SnippetId, SnippetKind};
 use crate::syntax::{Arithmetic, Size};
 
@@ -28,8 +28,13 @@ impl Emit<'_> {
                 segment.arguments = syn::PathArguments::None;
                 let span = segment.ident.span();
                 if op.is_bare {
-                    let krate = super::respan(self.krate.clone(), span);
-                    quote_spanned! { at(span)=> use #krate::ops::#path as #alias; }
+                    // What stands before the name has no width there, so that rustc tells the two apart.
+                    let krate = respan(self.krate.clone(), before(span));
+                    let hygiene = krate.clone().into_iter().next().map_or(span, |token| token.span());
+                    let ops = Ident::new("ops", hygiene);
+                    let name = Ident::new(&segment.ident.to_string(), hygiene.located_at(span));
+                    let alias = Ident::new(&alias.to_string(), hygiene.located_at(span));
+                    quote_spanned! { hygiene=> use #krate::#ops::#name as #alias; }
                 } else {
                     quote_spanned! { at(span)=> use #path as #alias; }
                 }
@@ -47,6 +52,14 @@ impl Emit<'_> {
     fn snippet(&self, number: SnippetId, snippet: &Snippet) -> TokenStream {
         let (name, parameters) = (name(number), self.snippet_parameters(snippet));
         match &snippet.kind {
+            SnippetKind::Number(expr) => {
+                let p = self.private(snippet.span);
+                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Scalar { #expr } }
+            }
+            SnippetKind::Initializer(expr) => {
+                let (p, initializer) = (self.private(snippet.span), self.initializer_call(expr));
+                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Initializer { #initializer } }
+            }
             SnippetKind::Size(expr) => quote! { const fn #name(#parameters) -> usize { #expr } },
             SnippetKind::Condition { expr, is_constant: true } => quote! { const fn #name(#parameters) -> bool { #expr } },
             SnippetKind::Condition { expr, is_constant: false } => quote! { fn #name(#parameters) -> bool { #expr } },
@@ -56,6 +69,44 @@ impl Emit<'_> {
                 self.attrs(number, snippet, &op, &base, keywords)
             }
             SnippetKind::Keywords { layer, keywords } => self.layer_keywords(number, snippet, layer, keywords),
+        }
+    }
+
+    /// `truncated_normal(stddev = 0.1)` as `truncated_normal().stddev(0.1)`.
+    fn initializer_call(&self, expr: &syn::Expr) -> TokenStream {
+        let span = syn::spanned::Spanned::span(expr);
+        let p = self.private(span);
+        match expr {
+            syn::Expr::Call(call) => {
+                let function = self.initializer_path(&call.func);
+                let (mut positional, mut setters) = (Vec::new(), Vec::new());
+                for argument in &call.args {
+                    match argument {
+                        syn::Expr::Assign(assign) => {
+                            let (name, value) = (&assign.left, &assign.right);
+                            setters.push(quote_spanned! { syn::spanned::Spanned::span(name)=> .#name(#value) });
+                        }
+                        value => positional.push(value),
+                    }
+                }
+                quote! { #function(#(#positional),*) #(#setters)* }
+            }
+            // A number stands for itself everywhere.
+            syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Scalar::to_number(#expr)) },
+            other => quote! { #other },
+        }
+    }
+
+    /// A bare name is one of the library's initializers; a path is the user's own.
+    fn initializer_path(&self, function: &syn::Expr) -> TokenStream {
+        match function {
+            syn::Expr::Path(path) if path.path.get_ident().is_some() => {
+                let name = path.path.get_ident();
+                let span = syn::spanned::Spanned::span(path);
+                let krate = respan(self.krate.clone(), span);
+                quote_spanned! { at(span)=> #krate::init::#name }
+            }
+            other => quote! { #other },
         }
     }
 
@@ -210,6 +261,11 @@ impl Emit<'_> {
             }
         }
     }
+}
+
+/// The empty span before another.
+fn before(span: Span) -> Span {
+    if proc_macro::is_available() { span.unwrap().start().into() } else { span }
 }
 
 /// The name of a parameter that is a size: the user's own is that of the value.

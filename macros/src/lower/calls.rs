@@ -71,12 +71,15 @@ impl FunctionLowering<'_, '_, '_> {
             Some(Member::Wrong) => return Value::Wrong,
             None => {}
         }
-        let Some(first) = self.receiver(receiver) else { return Value::Wrong };
+        let first = self.receiver(receiver);
         let mut path = Path::from(name.clone());
         if let (Some(generics), Some(segment)) = (generics, path.segments.last_mut()) {
             segment.arguments = syn::PathArguments::AngleBracketed(generics.clone());
         }
-        self.op(&path, arguments, Some(first), wanted)
+        match first {
+            Some(first) => self.op(&path, arguments, Some(first), wanted),
+            None => self.wrong_op(&path, arguments),
+        }
     }
 
     /// The value before the dot of an op: a tensor, or a list.
@@ -159,11 +162,25 @@ impl FunctionLowering<'_, '_, '_> {
     /// A call of an op. `first` is what stands before the dot.
     fn op(&mut self, path: &Path, arguments: &Arguments, first: Option<Operand>, wanted: usize) -> Value {
         let before: Vec<Lowered> = first.into_iter().map(|operand| Lowered { operand, update: None }).collect();
-        let Some(operands) = self.operands(arguments, before) else { return Value::Wrong };
+        let operands = self.operands(arguments, before);
         let Some(segment) = path.segments.last() else { return Value::Wrong };
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
-        let number = self.op_path(path.clone(), path.get_ident().is_some() || is_bare(path));
+        let number = self.op_path(path.clone(), is_bare(path));
+        let Some(operands) = operands else {
+            // The op and its keywords are looked at all the same.
+            self.attrs_snippet(span, number, &arguments.keywords);
+            return Value::Wrong;
+        };
         self.op_node(number, &name, span, site(arguments), operands, &arguments.keywords, wanted)
+    }
+
+    /// A call of an op on something wrong: the op and its keywords are looked at all the same.
+    fn wrong_op(&mut self, path: &Path, arguments: &Arguments) -> Value {
+        self.operands(arguments, Vec::new());
+        let number = self.op_path(path.clone(), is_bare(path));
+        let span = path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
+        self.attrs_snippet(span, number, &arguments.keywords);
+        Value::Wrong
     }
 
     /// One of the library's ops, for an operator.

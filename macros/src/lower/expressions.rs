@@ -1,12 +1,12 @@
 //! Expressions but for calls: numbers, names, arithmetic, lists.
 
 use proc_macro2::{Ident, Span};
-use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::{Expr as Rust, Path};
 
 use super::FunctionLowering;
 use super::environment::Value;
-use crate::ir::{Name, NodeKind, Operand};
+use crate::ir::{Name, NodeKind, Number, Operand};
 use crate::resolve::{Found, Step, Turn, site};
 use crate::syntax::{Arithmetic, Expr, is_constant};
 
@@ -20,8 +20,8 @@ impl FunctionLowering<'_, '_, '_> {
     /// The value of an expression; `wanted` is how many values a call should give.
     pub(super) fn expr(&mut self, expr: &Expr, wanted: usize) -> Value {
         match expr {
-            Expr::Number(number) => self.number(number),
-            Expr::Scalar(scalar, _) => self.number(scalar),
+            Expr::Number(number) => self.literal(number),
+            Expr::Scalar(scalar, _) => self.number(site(scalar), scalar),
             Expr::Path(path) => self.path(path),
             Expr::Field(..) | Expr::Index(..) => self.dotted(expr),
             Expr::Call { callee, arguments } => self.call(callee, arguments, wanted),
@@ -67,18 +67,26 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// A number, a constant, a hyper-parameter or a Rust expression.
-    fn number(&mut self, expr: &Rust) -> Value {
-        let uses = self.uses(&expr.to_token_stream());
+    /// A number that is written out.
+    fn literal(&mut self, number: &Rust) -> Value {
+        self.number_node(number.span(), site(number), Number::Literal(number.clone()))
+    }
+
+    /// A constant, a hyper-parameter or a Rust expression, which stands at a part of the source of this number.
+    fn number(&mut self, site: usize, expr: &Rust) -> Value {
+        let call = self.number_snippet(site, expr);
+        self.number_node(expr.span(), site, Number::Snippet(call))
+    }
+
+    fn number_node(&mut self, span: Span, site: usize, number: Number) -> Value {
         let value = self.new_value(None);
-        let span = syn::spanned::Spanned::span(expr);
-        self.push(span, site(expr), NodeKind::Number { expr: expr.clone(), uses, value });
+        self.push(span, site, NodeKind::Number { number, value });
         Value::Tensor(value)
     }
 
     fn path(&mut self, path: &Path) -> Value {
         let Some(name) = path.get_ident() else {
-            return self.number(&Rust::Path(syn::ExprPath { attrs: vec![], qself: None, path: path.clone() }));
+            return self.number(site(path), &Rust::Path(syn::ExprPath { attrs: vec![], qself: None, path: path.clone() }));
         };
         if let Some(binding) = self.environment.value(name) {
             return binding.value.clone();
@@ -110,7 +118,7 @@ impl FunctionLowering<'_, '_, '_> {
             Some(Ok(Found::Scope(_))) | None => {}
         }
         let is_number = self.environment.number(name).is_some() || is_constant(name);
-        is_number.then(|| self.number(&expr_of(name)))
+        is_number.then(|| self.number(site(name), &expr_of(name)))
     }
 
     /// `layer1.weights`, `self.a.b[0].w`: a variable's path.
@@ -203,7 +211,7 @@ impl FunctionLowering<'_, '_, '_> {
     fn negative(&mut self, span: Span, inner: &Expr) -> Value {
         if let Expr::Number(number) = inner {
             let negative = syn::ExprUnary { attrs: vec![], op: syn::UnOp::Neg(syn::Token![-](span)), expr: Box::new(number.clone()) };
-            return self.number(&Rust::Unary(negative));
+            return self.number_node(span, site(number), Number::Literal(Rust::Unary(negative)));
         }
         match self.tensor(inner) {
             Some(value) => self.library_op("neg", span, site(inner) + 1, vec![Operand::Value(value)]),

@@ -16,6 +16,18 @@ impl FunctionLowering<'_, '_, '_> {
         self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Size(expr.clone()))
     }
 
+    /// A number that stands among tensors.
+    pub(super) fn number_snippet(&mut self, site: usize, expr: &Rust) -> SnippetCall {
+        let values = self.uses(&expr.to_token_stream());
+        self.snippet(site, expr.span(), values, Vec::new(), || SnippetKind::Number(expr.clone()))
+    }
+
+    /// An initializer.
+    pub(super) fn initializer_snippet(&mut self, expr: &Rust) -> SnippetCall {
+        let values = self.uses(&without_keywords(expr));
+        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Initializer(expr.clone()))
+    }
+
     /// A condition over hyper-parameters, constants, loop variables and `training`.
     pub(super) fn condition_snippet(&mut self, expr: &Rust) -> SnippetCall {
         let tokens = expr.to_token_stream();
@@ -174,6 +186,18 @@ impl FunctionLowering<'_, '_, '_> {
             }
         }
     }
+}
+
+/// The tokens of an initializer but for the names of its keywords.
+fn without_keywords(expr: &Rust) -> TokenStream {
+    let Rust::Call(call) = expr else { return expr.to_token_stream() };
+    call.args
+        .iter()
+        .map(|argument| match argument {
+            Rust::Assign(assign) => assign.right.to_token_stream(),
+            other => other.to_token_stream(),
+        })
+        .collect()
 }
 
 fn add(uses: &mut Vec<Use>, more: Vec<Use>) {

@@ -143,9 +143,11 @@ impl FunctionLowering<'_, '_, '_> {
         array: Option<Array>,
         value: ValueId,
     ) {
-        let initializer = match (array, &variable.initializer, &self.cursor.defaults.initializer) {
+        let by_scope = self.cursor.defaults.initializer.clone();
+        let initializer = match (array, &variable.initializer, by_scope) {
             (Some(array), ..) => Initializer::Elements(array.elements),
-            (None, Some(written), _) | (None, None, Some(Some(written))) => Initializer::Written(written.clone()),
+            (None, Some(written), _) => Initializer::Written(self.initializer_snippet(written)),
+            (None, None, Some(Some(written))) => Initializer::Written(self.initializer_snippet(&written)),
             (None, None, Some(None) | None) => Initializer::Default,
         };
         let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };

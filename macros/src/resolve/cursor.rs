@@ -1,5 +1,7 @@
 //! Where in the tree of scopes the reader of a model is.
 
+use std::rc::Rc;
+
 use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
@@ -11,7 +13,7 @@ use crate::syntax::{Attrs, Reuse};
 #[derive(Clone, Default)]
 pub struct Defaults {
     /// `Some(None)` is `initializer = none`.
-    pub initializer: Option<Option<Rust>>,
+    pub initializer: Option<Option<Rc<Rust>>>,
     pub dtype: Option<Ident>,
     pub trainable: Option<bool>,
 }
@@ -43,7 +45,7 @@ impl Attributes {
         let dtype = errors.collect(attrs.dtype())?;
         let trainable = errors.collect(attrs.trainable())?;
         let defaults = Defaults {
-            initializer: initializer.map(|initializer| initializer.cloned()),
+            initializer: initializer.map(|initializer| initializer.cloned().map(Rc::new)),
             dtype: dtype.cloned(),
             trainable: trainable.map(|(trainable, _)| trainable),
         };

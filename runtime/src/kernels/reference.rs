@@ -13,7 +13,7 @@ pub fn gemm<T: Float>(
 ) {
     for row in 0..rows {
         for column in 0..columns {
-            let sum = T::of((0..inner).map(|k| a(row, k).widen() * b(k, column).widen()).sum());
+            let sum = T::of((0..inner).map(|k| a(row, k).as_f64() * b(k, column).as_f64()).sum());
             let c = &mut c[row * columns + column];
             *c = if update == Update::Add { *c + sum } else { sum };
         }

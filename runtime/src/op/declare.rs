@@ -23,11 +23,14 @@ use super::Buffer;
 /// - `backward`: the context, a view for each name in `reads`, the gradient of each result in `from` as a view,
 ///   `&Attrs`, and a [`Gradient`](super::Gradient) for each operand in `to` ([`Gradients`](super::Gradients) for a list).
 ///
+/// `for T in [f32, f64] and [u32]` adds types that the op takes and that have no gradient.
+///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]
 macro_rules! op {
     (
-        $name:ident $operands:tt -> $results:tt $(saves $saved:tt)?, for T in [$($element:ident),* $(,)?];
+        $name:ident $operands:tt -> $results:tt $(saves $saved:tt)?,
+        for T in [$($element:ident),* $(,)?] $(and [$($other:ident),* $(,)?])?;
         $($option:ident $(($($arguments:tt)*))?;)*
     ) => {
         /// This op, for the planner.
@@ -36,10 +39,13 @@ macro_rules! op {
                 name: stringify!($name),
                 operands: $crate::op!(@kinds $operands),
                 results: $crate::op!(@kinds $results),
-                elements: &[$(<$element as $crate::op::Element>::DTYPE),*],
+                elements: &[
+                    $(<$element as $crate::op::Element>::DTYPE,)*
+                    $($(<$other as $crate::op::Element>::DTYPE,)*)?
+                ],
             },
             shape: $crate::op!(@shape $operands),
-            forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)*]),
+            forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)* $($($other)*)?]),
             backward: $crate::op!(@backward [$($option $(($($arguments)*))?)*] $operands $results ($($saved)?) [$($element)*]),
         };
 

@@ -41,7 +41,7 @@ pub fn backward<T: Float>(
 }
 
 crate::op! {
-    add(a: T, b: T) -> (y: T), for T in [f32, f64];
+    add(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
     backward(reads [], from [y], to [a, b]);
 }

@@ -9,6 +9,7 @@ pub mod add;
 pub(crate) mod broadcast;
 pub mod matmul;
 pub mod mean;
+pub mod mul;
 pub(crate) mod reduction;
 pub mod relu;
 pub mod sparse_softmax_cross_entropy;

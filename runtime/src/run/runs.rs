@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::{ArrayView, Dimension};
 
 use super::{Workspace, record_inputs};
-use crate::arena::Arena;
+use crate::arena::{Arena, Slot};
 use crate::element::{DType, Element};
 use crate::error::Result;
 use crate::input::Input;
@@ -98,6 +98,11 @@ impl Run {
 }
 
 impl Outputs<'_> {
+    /// The element types of the results.
+    pub fn dtypes(&self) -> impl Iterator<Item = DType> {
+        self.plan.results.iter().map(Slot::dtype)
+    }
+
     /// A result.
     ///
     /// # Errors

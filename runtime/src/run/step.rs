@@ -5,6 +5,7 @@ use std::fmt;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Workspace, record_inputs};
+use crate::arena::Slot;
 use crate::element::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
@@ -147,6 +148,11 @@ impl Step {
         for planned in &mut self.plans {
             planned.is_complete = planned.plan.gradients == self.gradients.len();
         }
+    }
+
+    /// The element types of the results of the last run.
+    pub fn dtypes(&self) -> impl Iterator<Item = DType> {
+        self.plans.first().into_iter().flat_map(|planned| planned.plan.results.iter().map(Slot::dtype))
     }
 
     /// The gradients of the last run.

@@ -186,9 +186,9 @@ mod tests {
         let mut wanted = c.clone();
         gemm_with(isa, sizes, &a, &b, &mut c, update);
         reference::gemm(sizes, |i, k| a.get(i, k), |k, j| b.get(k, j), &mut wanted, update);
-        let tolerance = T::epsilon().widen() * 8.0 * (inner as f64).max(1.0);
+        let tolerance = T::epsilon().as_f64() * 8.0 * (inner as f64).max(1.0);
         for (n, (&found, &wanted)) in c.iter().zip(&wanted).enumerate() {
-            let error = (found.widen() - wanted.widen()).abs();
+            let error = (found.as_f64() - wanted.as_f64()).abs();
             assert!(error < tolerance, "{isa:?} {sizes:?} {transposed:?} {update:?}: {found} at {n}, not {wanted}");
         }
     }

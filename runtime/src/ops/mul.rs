@@ -1,0 +1,85 @@
+//! `mul(a, b)`, `a * b`: the product, element by element, broadcast both ways.
+
+use crate::kernels::broadcast::{zip, zip_in_place};
+use crate::op::*;
+use crate::ops::broadcast::{broadcast, gradient, operand};
+
+crate::attributes! {}
+
+/// The broadcast shape.
+pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
+    match broadcast(a, b) {
+        Ok(shape) => Ok(Shapes::one(shape)),
+        Err(error) => Err(error),
+    }
+}
+
+/// `y = a · b`.
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a * b);
+    Ok(())
+}
+
+/// `y *= b`.
+pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    let shape = y.shape();
+    zip_in_place(y.data(), shape, operand(b), |a, b| a * b);
+    Ok(())
+}
+
+/// `da = dy · b` and `db = dy · a`, each summed over the axes along which it was broadcast.
+pub fn backward<T: Float>(
+    _: &Context,
+    a: View<T>,
+    b: View<T>,
+    dy: View<T>,
+    _: &Attrs,
+    da: Gradient<T>,
+    db: Gradient<T>,
+) -> Result<()> {
+    gradient(da, dy, operand(a), operand(b), |dy, _, b| dy * b);
+    gradient(db, dy, operand(a), operand(b), |dy, a, _| dy * a);
+    Ok(())
+}
+
+crate::op! {
+    mul(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
+    in_place;
+    backward(reads [a, b], from [y], to [a, b]);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::testing::{check, run};
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let (a, b) = (array![[1.0, -2.0, 0.5], [3.0, 0.0, -1.5]], array![[2.0], [-1.0]]);
+        check(&OPERATION, Attrs::DEFAULT, &[a.clone().into(), b.clone().into()]).unwrap();
+        check(&OPERATION, Attrs::DEFAULT, &[b.into(), a.into()]).unwrap();
+    }
+
+    #[test]
+    fn a_value_times_itself_has_both_gradients() {
+        let x = array![1.0, -2.0, 3.0].into();
+        let square = |recorder: &mut crate::testing::Recorder, x: &[crate::testing::Value]| {
+            Ok(vec![record(recorder, "square", &[x[0], x[0]], Attrs::DEFAULT)?.one()?])
+        };
+        let upstream = [Some(array![1.0, 1.0, 1.0].into_dyn())];
+        let found = crate::testing::differentiate(&[x], &upstream, square).unwrap();
+        assert_eq!(found.gradients[0], array![2.0, -4.0, 6.0].into_dyn());
+    }
+
+    #[test]
+    fn sizes_must_be_equal_or_one() {
+        let (a, b) = (array![1.0, 2.0], array![1.0, 2.0, 3.0]);
+        let graph = |r: &mut crate::testing::Recorder, x: &[crate::testing::Value]| {
+            Ok(record(r, "mul", x, Attrs::DEFAULT)?.into_vec())
+        };
+        let error = run(&[a.into(), b.into()], graph).unwrap_err();
+        assert_eq!(error.to_string(), "mul: [2] × [3]: 2 cannot be broadcast with 3");
+    }
+}
