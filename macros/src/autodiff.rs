@@ -98,7 +98,7 @@ fn values(operand: &Operand) -> Vec<ValueId> {
     match operand {
         Operand::Value(value) => vec![*value],
         Operand::List(values) => values.clone(),
-        Operand::Collected(_, list, _) => vec![*list],
+        Operand::Collected(list, _) => vec![*list],
     }
 }
 

@@ -138,7 +138,6 @@ pub struct VariableDeclaration {
 /// A layer as it is made.
 pub struct LayerDeclaration {
     pub layer: LayerId,
-    pub span: Span,
     /// The index of each indexed scope on the way to it, its own last.
     pub indices: Vec<Index>,
     pub path: Vec<PathPart>,
@@ -171,8 +170,8 @@ pub enum Name {
     Hyperparameter(usize),
     /// The variable of an unrolled loop, in one turn.
     Turn(usize),
-    /// The variable of a loop of the graph.
-    Loop,
+    /// The variable of a loop of the graph, and whether that begins at 0.
+    Loop { from_zero: bool },
     /// `training`.
     Training,
     /// A name of another `fn`, whose size is not known here.
@@ -255,14 +254,13 @@ pub struct Function {
     /// The names that the inputs of `forward` bind and this `fn` uses in the shapes of variables: their numbers there
     /// and here.
     pub sizes: Vec<(usize, DimId)>,
-    pub nodes: usize,
     pub ops: Vec<OpPath>,
     /// Whether its first result is a single float, so that it has gradients.
     pub is_loss: bool,
     /// The layers that it applies, by their full name.
     pub applied: Vec<String>,
-    /// Whether something in it was wrong, so that it is not emitted.
-    pub is_wrong: bool,
+    /// Those of them that it makes.
+    pub makes: Vec<usize>,
 }
 
 /// An input of a `fn`: its value has the same number among the values.
@@ -334,8 +332,8 @@ pub enum Operand {
     Value(ValueId),
     /// A list that is written out.
     List(Vec<ValueId>),
-    /// A list that a loop of the graph makes: the value at the end of each turn, the list, and the loop's bounds.
-    Collected(ValueId, ValueId, Bounds),
+    /// A list that a loop of the graph makes: its value, and the loop's bounds.
+    Collected(ValueId, Bounds),
 }
 
 /// The bounds of a loop of the graph.

@@ -78,13 +78,14 @@ impl Emit<'_> {
     fn layers_made_elsewhere(&self, function: &Function) -> TokenStream {
         let (check, hyper, sizes) = (local("check"), local("hyper"), local("sizes"));
         let others = self.model.functions.iter().filter(|other| {
-            other.name != function.name && !self.calls(other, function) && other.applied.iter().any(|layer| function.applied.contains(layer))
+            let makes = other.makes.iter().any(|&made| function.applied.contains(&other.applied[made]));
+            other.name != function.name && makes && !self.calls(other, function)
         });
         others
             .map(|other| {
                 let (name, inputs, made) = (check_fn(&other.name), inputs_fn(&other.name), local("made"));
                 let shared = function.applied.iter().enumerate().filter_map(|(here, layer)| {
-                    let there = other.applied.iter().position(|known| known == layer)?;
+                    let there = *other.makes.iter().find(|&&made| other.applied[made] == *layer)?;
                     Some(quote! { #check.know_layer(#here, #made.layers[#there]); })
                 });
                 quote! {
@@ -259,7 +260,7 @@ impl Emit<'_> {
                     let list = (first..position).map(|at| quote! { #shapes[#at] });
                     quote! { #p::List::of(&[#(#list),*]), }
                 }
-                Operand::Collected(_, _, bounds) => {
+                Operand::Collected(_, bounds) => {
                     position += 1;
                     let turns = self.turns(bounds, &InCheck);
                     quote! { #p::List::repeated(&[#shapes[#first]], #turns), }
@@ -360,13 +361,13 @@ impl Emit<'_> {
         let (constant, inputs) = (check_const(&function.name), inputs_fn(&function.name));
         let (keywords, symbolic) = (self.keywords_type(), self.symbolic_keywords());
         let element = self.symbolic_element();
-        let by_itself = function.name == "forward";
+        let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);
         quote! {
             #[doc(hidden)]
             pub const #constant: #ty = {
                 const KEYWORDS: #keywords = #symbolic;
                 Self::#name(
-                    #p::Mode { element: #element, by_itself: #by_itself },
+                    #p::Mode { element: #element, by_itself: #by_itself, known: #known },
                     &KEYWORDS,
                     &[],
                     &Self::#inputs(#element, &KEYWORDS),
@@ -443,7 +444,7 @@ fn values(operands: &[Operand]) -> Vec<usize> {
         .flat_map(|operand| match operand {
             Operand::Value(value) => vec![*value],
             Operand::List(values) => values.clone(),
-            Operand::Collected(_, list, _) => vec![*list],
+            Operand::Collected(list, _) => vec![*list],
         })
         .collect()
 }

@@ -79,14 +79,14 @@ impl Emit<'_> {
         let first = forward.map(|function| {
             let (made_up, check) = (symbolic(function), check_local(function));
             let run = run(function, quote! { #inputs.unwrap_or(&#made_up) });
-            quote! { #run let #sizes = *#check.outcome().sizes(); }
+            quote! { #run let #sizes = #check.outcome().sizes; }
         });
         let rest = others.map(|function| {
             let made_up = symbolic(function);
             run(function, quote! { &#made_up })
         });
         quote! {
-            let #mode = #p::Mode { element: #element, by_itself: false };
+            let #mode = #p::Mode { element: #element, by_itself: false, known: 0 };
             let #sizes = [#p::Dim::Unknown; 8];
             #(#first)*
             #(#rest)*

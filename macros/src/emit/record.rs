@@ -222,7 +222,7 @@ impl Emit<'_> {
 
 fn value(names: &ValueNames, operand: &Operand) -> TokenStream {
     match operand {
-        Operand::Value(value) | Operand::Collected(_, value, _) => {
+        Operand::Value(value) | Operand::Collected(value, _) => {
             let name = names.get(*value);
             quote! { #name }
         }
@@ -232,7 +232,7 @@ fn value(names: &ValueNames, operand: &Operand) -> TokenStream {
 
 /// The operands of a call as one slice.
 fn operand_list(names: &ValueNames, operands: &[Operand]) -> TokenStream {
-    if let [Operand::Collected(_, list, _)] = operands {
+    if let [Operand::Collected(list, _)] = operands {
         let list = names.get(*list);
         return quote! { &#list };
     }
@@ -246,7 +246,7 @@ fn operand_list(names: &ValueNames, operands: &[Operand]) -> TokenStream {
             let values = values.iter().map(|&value| names.get(value));
             if has_list { quote! { &[#(#values),*][..] } } else { quote! { #(#values),* } }
         }
-        Operand::Collected(_, list, _) => {
+        Operand::Collected(list, _) => {
             let list = names.get(*list);
             quote! { &#list[..] }
         }

@@ -29,7 +29,7 @@ impl Names for InCheck {
             Name::Dim(dim) => quote! { #check.dims[#dim] },
             Name::Hyperparameter(_) => quote! { #hyper.#ident.dim() },
             Name::Turn(number) => quote! { #p::Dim::known(#number) },
-            Name::Loop | Name::Training | Name::Unknown => quote! { #p::Dim::Unknown },
+            Name::Loop { .. } | Name::Training | Name::Unknown => quote! { #p::Dim::Unknown },
         }
     }
 
@@ -40,7 +40,7 @@ impl Names for InCheck {
             Name::Hyperparameter(_) => quote! { #hyper.#ident.value() },
             Name::Turn(number) => quote! { ::core::option::Option::Some(#number) },
             Name::Training => quote! { ::core::option::Option::None::<bool> },
-            Name::Loop | Name::Unknown => quote! { ::core::option::Option::None::<usize> },
+            Name::Loop { .. } | Name::Unknown => quote! { ::core::option::Option::None::<usize> },
         }
     }
 
@@ -50,7 +50,7 @@ impl Names for InCheck {
             Name::Dim(dim) => quote! { #p::Known::size(#check.dims[#dim]) },
             Name::Hyperparameter(_) => quote! { #hyper.#ident },
             Name::Turn(number) => quote! { #p::Known::Is(#number) },
-            Name::Loop | Name::Training | Name::Unknown => quote! { #p::Known::Unknown },
+            Name::Loop { .. } | Name::Training | Name::Unknown => quote! { #p::Known::Unknown },
         }
     }
 
@@ -90,7 +90,7 @@ impl InRecord {
         match name.name {
             Name::Turn(number) => quote! { #number },
             Name::Training => quote! { #recorder.training() },
-            Name::Dim(_) | Name::Hyperparameter(_) | Name::Loop | Name::Unknown => quote! { #ident },
+            Name::Dim(_) | Name::Hyperparameter(_) | Name::Loop { .. } | Name::Unknown => quote! { #ident },
         }
     }
 }
@@ -143,7 +143,7 @@ impl InInstance {
             Name::Turn(number) => quote! { #number },
             // What depends on training is made for both, and never asks.
             Name::Training => quote! { true },
-            Name::Loop | Name::Unknown => quote! { #ident },
+            Name::Loop { .. } | Name::Unknown => quote! { #ident },
         }
     }
 }

@@ -195,7 +195,7 @@ impl Emit<'_> {
     fn parameter_size(&self, size: &Size) -> TokenStream {
         let p = self.p();
         match size {
-            Size::Number(number, _) => quote! { #p::Dim::known(#number) },
+            Size::Number(number) => quote! { #p::Dim::known(#number) },
             Size::Constant(path) => quote! { #p::Dim::known(#path) },
             Size::Name(name) => {
                 let name = size_parameter(name);

@@ -46,7 +46,7 @@ impl FunctionLowering<'_, '_, '_> {
         }
         match self.model.tree.look_up(&self.cursor, &steps, from_root)? {
             Ok(Found::Layer(place)) => Some(Ok(place)),
-            Ok(Found::Variable(_) | Found::Scope(_)) => None,
+            Ok(Found::Variable(_) | Found::Scope) => None,
             Err(wrong) => {
                 let (at, message) = (wrong.at.clone(), wrong.message);
                 self.error(at, message);
@@ -109,7 +109,7 @@ impl FunctionLowering<'_, '_, '_> {
             match self.model.tree.look_up(&self.cursor, &steps, from_root)? {
                 Ok(Found::Layer(place)) => return Some(Member::OfLayer(place)),
                 Ok(Found::Variable(_)) => return None,
-                Ok(Found::Scope(_)) => {}
+                Ok(Found::Scope) => {}
                 Err(wrong) => return Some(self.wrong(&wrong.at.clone(), wrong.message)),
             }
         }

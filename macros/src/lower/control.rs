@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
 
-use super::FunctionLowering;
+use super::{FunctionLowering, Level};
 use super::environment::Value;
 use crate::ir::{Body, Branch, Carried, Declaration, Loop, Name, NodeKind, Operand, ValueId};
 use crate::resolve::site;
@@ -35,10 +35,9 @@ impl FunctionLowering<'_, '_, '_> {
             turns.push(self.block_value(&node.body, 1));
             self.environment.leave();
         }
-        node.body.value.as_ref()?;
         let mut values = Vec::new();
-        for turn in turns.into_iter().flatten() {
-            match turn {
+        for turn in turns {
+            match turn? {
                 Value::Tensor(value) => values.push(value),
                 Value::Wrong => return Some(Value::Wrong),
                 Value::List(_) | Value::Tuple(_) => return Some(self.turn_is_no_tensor(node)),
@@ -57,14 +56,14 @@ impl FunctionLowering<'_, '_, '_> {
         let bounds = self.bounds(&node.from, &node.to);
         let mut carried = self.carried(&node.body);
         self.environment.enter(true);
-        self.environment.bind_number(&node.variable, Name::Loop);
+        self.environment.bind_number(&node.variable, Name::Loop { from_zero: self.evaluate_number(&node.from) == Some(0) });
         for (name, value) in &mut carried {
             value.inside = self.new_value(Some(name));
             self.environment.assign(&name.to_string(), Value::Tensor(value.inside));
         }
         self.loops.push(node.variable.clone());
         self.bodies.push(Body::default());
-        self.model.declarations.push(Vec::new());
+        self.model.declarations.push(Level { list: Vec::new(), turns: Some(node.variable.clone()) });
         let last = self.block_value(&node.body, 1);
         for (name, value) in &mut carried {
             match self.environment.value(name).map(|binding| binding.value.clone()) {
@@ -72,8 +71,9 @@ impl FunctionLowering<'_, '_, '_> {
                 _ => value.next = value.inside,
             }
         }
+        let ends_in_value = last.is_some();
         let collected = self.collected(node, last);
-        let declared = self.model.declarations.pop().unwrap_or_default();
+        let declared = self.model.declarations.pop().unwrap_or_default().list;
         let body = self.bodies.pop().unwrap_or_default();
         self.loops.pop();
         self.environment.leave();
@@ -86,11 +86,10 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.assign(&name.to_string(), Value::Tensor(value.after));
         }
         let carried = carried.into_iter().map(|(_, value)| value).collect();
-        let list = collected.map(|(value, list)| Value::List(Operand::Collected(value, list, bounds.clone())));
+        let list = collected.map(|(_, list)| Value::List(Operand::Collected(list, bounds.clone())));
         let kind = Loop { variable: node.variable.clone(), bounds, carried, body, collected };
         self.push(node.span, site(node), NodeKind::Loop(kind));
-        node.body.value.as_ref()?;
-        Some(list.unwrap_or(Value::Wrong))
+        ends_in_value.then(|| list.unwrap_or(Value::Wrong))
     }
 
     /// The value at the end of a turn, and a number for the list of them.
@@ -191,7 +190,7 @@ impl FunctionLowering<'_, '_, '_> {
     ) -> (Arm, Vec<Declaration>) {
         self.environment.enter(true);
         self.bodies.push(Body::default());
-        self.model.declarations.push(Vec::new());
+        self.model.declarations.push(Level::default());
         if is_choice {
             self.condition.push(choice);
         }
@@ -200,7 +199,7 @@ impl FunctionLowering<'_, '_, '_> {
         if is_choice {
             self.condition.pop();
         }
-        let declared = self.model.declarations.pop().unwrap_or_default();
+        let declared = self.model.declarations.pop().unwrap_or_default().list;
         let body = self.bodies.pop().unwrap_or_default();
         self.environment.leave();
         (Arm { value, assigned, body }, declared)
@@ -269,7 +268,7 @@ fn visit(block: &Block, note: &mut impl FnMut(&Ident)) {
                 visit_expr(value, note);
             }
             Statement::Let { value, .. } | Statement::Expr(value) => visit_expr(value, note),
-            Statement::Variable(_) | Statement::Reuse(_) => {}
+            Statement::Variable(_) | Statement::Reuse => {}
         }
     }
     if let Some(value) = &block.value {

@@ -107,7 +107,7 @@ impl FunctionLowering<'_, '_, '_> {
                 self.error(name, format!("`{name}` is a layer; it is applied to an input, `{name}(x)`"));
                 return Some(Value::Wrong);
             }
-            Some(Ok(Found::Scope(_))) if self.environment.number(name).is_none() => {
+            Some(Ok(Found::Scope)) if self.environment.number(name).is_none() => {
                 self.error(name, format!("`{name}` is a scope; its variables are `{name}.…`"));
                 return Some(Value::Wrong);
             }
@@ -115,7 +115,7 @@ impl FunctionLowering<'_, '_, '_> {
                 self.error(wrong.at, wrong.message);
                 return Some(Value::Wrong);
             }
-            Some(Ok(Found::Scope(_))) | None => {}
+            Some(Ok(Found::Scope)) | None => {}
         }
         let is_number = self.environment.number(name).is_some() || is_constant(name);
         is_number.then(|| self.number(site(name), &expr_of(name)))
@@ -187,9 +187,13 @@ impl FunctionLowering<'_, '_, '_> {
         }
         if let Rust::Path(path) = index
             && let Some(name) = path.path.get_ident()
-            && matches!(self.environment.number(name), Some(Name::Loop))
+            && let Some(&Name::Loop { from_zero }) = self.environment.number(name)
         {
-            return Some(Turn::Loop(name.clone()));
+            if from_zero {
+                return Some(Turn::Loop(name.clone()));
+            }
+            self.error(index, format!("the loop of an index begins at 0: `for {name} in 0..…`"));
+            return None;
         }
         self.error(index, "an index is a number, or the variable of a loop around it");
         None

@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span};
 use super::FunctionLowering;
 use super::calls::values_of;
 use super::environment::Value;
+use super::variables::indices_of;
 use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
 use crate::resolve::{Declared, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
@@ -33,7 +34,9 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         if declared.is_new {
-            self.declare_layer(scope.span, declared, keywords.clone(), &inputs);
+            let applied = self.applied(&place);
+            self.makes.push(applied);
+            self.declare_layer(declared, keywords.clone(), &inputs);
         } else if !self.is_same_site(declared.id, &keywords) && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
             self.error(name, "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out");
@@ -46,18 +49,19 @@ impl FunctionLowering<'_, '_, '_> {
         self.model.layers.get(&layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
     }
 
-    fn declare_layer(&mut self, span: Span, declared: Declared<LayerId>, keywords: SnippetCall, inputs: &[usize]) {
+    fn declare_layer(&mut self, declared: Declared<LayerId>, keywords: SnippetCall, inputs: &[usize]) {
         let Some(function) = self.number else { return };
         self.model.layers.entry(declared.id).or_insert((function, keywords.clone()));
-        self.add_declaration(Declaration::Layer(LayerDeclaration {
+        let indices = indices_of(&declared.path);
+        let declaration = LayerDeclaration {
             layer: declared.id,
-            span,
             indices: declared.indices,
             path: declared.path,
             function,
             keywords,
             inputs: inputs.to_vec(),
-        }));
+        };
+        self.declare_once(&indices, Declaration::Layer(declaration));
     }
 
     /// `fc1(x)`, `fc1.other(x)`: a layer that was made before.

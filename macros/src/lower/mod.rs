@@ -34,7 +34,7 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
         tree: Tree::new(&source.name),
         snippets: Vec::new(),
         snippet_of: HashMap::new(),
-        declarations: vec![Vec::new()],
+        declarations: vec![Level::default()],
         variables: HashMap::new(),
         layers: HashMap::new(),
         branches: 0,
@@ -53,7 +53,7 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
     lowering.check_calls(&lowered);
     let Lowering { tree, snippets, mut declarations, .. } = lowering;
     let Tree { scopes, variables, layers, .. } = tree;
-    let declarations = declarations.pop().unwrap_or_default();
+    let declarations = declarations.pop().unwrap_or_default().list;
     Model { source, scopes, variables, layers, functions: lowered, snippets, declarations }
 }
 
@@ -70,7 +70,7 @@ struct Lowering<'a, 'e> {
     /// The snippet of a part of the source, so that the turns of an unrolled loop have one.
     snippet_of: HashMap<usize, SnippetId>,
     /// What an instance is made of; the last is what the loop or branch at hand declares.
-    declarations: Vec<Vec<Declaration>>,
+    declarations: Vec<Level>,
     /// Where each variable was declared first: the `fn`, and the sizes.
     variables: HashMap<VariableId, variables::Origin>,
     /// With which hyper-parameters each layer was made, and in which `fn`.
@@ -80,6 +80,14 @@ struct Lowering<'a, 'e> {
     /// The names that the inputs of `forward` bind.
     forward_names: Vec<String>,
     errors: &'e mut Errors,
+}
+
+/// What a loop or a branch declares.
+#[derive(Default)]
+struct Level {
+    list: Vec<Declaration>,
+    /// The variable of the loop, if it is one.
+    turns: Option<Ident>,
 }
 
 /// Names of methods that every model has.
@@ -185,6 +193,7 @@ struct FunctionLowering<'l, 'a, 'e> {
     sizes: Vec<(usize, usize)>,
     ops: Vec<OpPath>,
     applied: Vec<String>,
+    makes: Vec<usize>,
     nodes: usize,
     is_wrong: bool,
 }
@@ -206,19 +215,19 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             sizes: Vec::new(),
             ops: Vec::new(),
             applied: Vec::new(),
+            makes: Vec::new(),
             nodes: 0,
             is_wrong: false,
         }
     }
 
     fn lower(model: &'l mut Lowering<'a, 'e>, function: &'a syntax::Function, number: usize) -> Function {
-        let before = model.errors.len();
         let mut this = Self::new(model, Some(number));
+        this.bind_sizes_of_layer(function);
         let inputs = this.inputs(&function.inputs);
         let results = this.block_value(&function.body, function.results.len());
         let outputs = this.outputs(function);
         this.results(function, results);
-        let is_wrong = this.is_wrong || this.model.errors.len() > before;
         let is_loss = outputs.first().is_some_and(|output| this.is_loss(&output.ty));
         Function {
             name: function.name.clone(),
@@ -228,11 +237,10 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             values: this.values,
             dims: this.dims,
             sizes: this.sizes,
-            nodes: this.nodes,
             ops: this.ops,
             is_loss,
             applied: this.applied,
-            is_wrong,
+            makes: this.makes,
         }
     }
 
@@ -277,7 +285,7 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
         let values = match value {
             Some(Value::Tuple(values)) => values,
             Some(value) => vec![value],
-            None if function.body.value.is_none() && !self.is_wrong => {
+            None if !self.is_wrong => {
                 let name = &function.name;
                 return self.error_at(function.body.end, format!("`{name}` ends without a value; its last line is its result, without a `;`"));
             }

@@ -45,7 +45,7 @@ fn visit_variables(block: &syntax::Block, visit: &mut impl FnMut(&syntax::Variab
             Statement::Let { value, .. } | Statement::Assign { value, .. } | Statement::Expr(value) => {
                 visit_variables_in(value, visit);
             }
-            Statement::Reuse(_) => {}
+            Statement::Reuse => {}
         }
     }
     if let Some(value) = &block.value {
@@ -167,7 +167,7 @@ impl FunctionLowering<'_, '_, '_> {
     /// A size; `None`, and a note, where a name in it is not bound.
     pub(super) fn size(&mut self, size: &Size) -> Option<SizeExpr> {
         match size {
-            Size::Number(number, _) => Some(SizeExpr::Number(*number)),
+            Size::Number(number) => Some(SizeExpr::Number(*number)),
             Size::Constant(path) => Some(SizeExpr::Constant(path.clone())),
             Size::Name(name) => self.size_name(name).map(SizeExpr::Use),
             Size::Binary(left, operator, right) => {

@@ -124,7 +124,7 @@ impl FunctionLowering<'_, '_, '_> {
     /// Whether a size is arithmetic over numbers, constants and names of sizes.
     fn is_arithmetic(&self, size: &Size) -> bool {
         match size {
-            Size::Number(..) | Size::Constant(_) => true,
+            Size::Number(_) | Size::Constant(_) => true,
             Size::Name(name) => match self.environment.number(name) {
                 Some(Name::Hyperparameter(number)) => {
                     self.model.source.hyperparameters[*number].ty.to_token_stream().to_string() == "usize"

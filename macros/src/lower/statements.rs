@@ -13,7 +13,18 @@ impl FunctionLowering<'_, '_, '_> {
         for statement in &block.statements {
             self.statement(statement);
         }
-        block.value.as_ref().map(|value| self.expr(value, wanted))
+        block.value.as_ref().and_then(|value| self.optional(value, wanted))
+    }
+
+    /// The value of an expression; a scope, a loop or a branch need not have one.
+    fn optional(&mut self, value: &Expr, wanted: usize) -> Option<Value> {
+        match value {
+            Expr::Scope(scope) => self.scope(scope, wanted),
+            Expr::NameScope(name, block) => self.name_scope(name, block, wanted),
+            Expr::For(node) => self.loop_(node),
+            Expr::If(node) => self.branch(node, wanted),
+            other => Some(self.expr(other, wanted)),
+        }
     }
 
     fn statement(&mut self, statement: &Statement) {
@@ -31,21 +42,8 @@ impl FunctionLowering<'_, '_, '_> {
                 self.assign(pattern, value_of, value.span());
             }
             Statement::Variable(variable) => self.variable(variable),
-            Statement::Reuse(_) => self.cursor.reuse = Reuse::Yes,
-            Statement::Expr(value) => {
-                self.statement_expr(value);
-            }
-        }
-    }
-
-    /// A scope, a loop or a branch that stands alone: it need not have a value.
-    fn statement_expr(&mut self, value: &Expr) {
-        match value {
-            Expr::Scope(scope) => drop(self.scope(scope, 0)),
-            Expr::NameScope(name, block) => drop(self.name_scope(name, block, 0)),
-            Expr::For(node) => drop(self.loop_(node)),
-            Expr::If(node) => drop(self.branch(node, 0)),
-            other => drop(self.expr(other, 1)),
+            Statement::Reuse => self.cursor.reuse = Reuse::Yes,
+            Statement::Expr(value) => drop(self.optional(value, 0)),
         }
     }
 

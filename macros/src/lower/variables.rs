@@ -6,7 +6,7 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, NodeKind, Place, SameAs, SizeExpr, ValueId, VariableDeclaration, VariableId, VariableNode,
+    Condition, Declaration, Initializer, NodeKind, PathPart, Place, SameAs, SizeExpr, ValueId, VariableDeclaration, VariableId, VariableNode,
 };
 use crate::resolve::{Declared, Surroundings};
 use crate::syntax::{self, Dimension, TensorType};
@@ -162,12 +162,25 @@ impl FunctionLowering<'_, '_, '_> {
             dims,
             span: variable.name.span(),
         };
-        self.add_declaration(Declaration::Variable(declaration));
+        let indices = indices_of(&declaration.path);
+        self.declare_once(&indices, Declaration::Variable(declaration));
     }
 
+    /// Adds what is declared in the loop or branch at hand.
     pub(super) fn add_declaration(&mut self, declaration: Declaration) {
-        if let Some(declarations) = self.model.declarations.last_mut() {
-            declarations.push(declaration);
+        if let Some(level) = self.model.declarations.last_mut() {
+            level.list.push(declaration);
+        }
+    }
+
+    /// Adds what has these loop variables in its name: outside of the loops whose turns share it.
+    pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
+        let levels = &mut self.model.declarations;
+        let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
+        let outermost = levels.iter().position(is_shared);
+        let target = outermost.map_or(levels.len(), |level| level).saturating_sub(1);
+        if let Some(level) = levels.get_mut(target) {
+            level.list.push(declaration);
         }
     }
 
@@ -208,12 +221,17 @@ impl FunctionLowering<'_, '_, '_> {
     fn item_statement(&mut self, statement: &syntax::Statement) {
         match statement {
             syntax::Statement::Variable(variable) => self.variable(variable),
-            syntax::Statement::Reuse(_) => self.cursor.reuse = syntax::Reuse::Yes,
+            syntax::Statement::Reuse => self.cursor.reuse = syntax::Reuse::Yes,
             syntax::Statement::Expr(syntax::Expr::Scope(scope)) => self.item_scope(scope),
             // The parser has said that nothing else can stand here.
             syntax::Statement::Expr(_) | syntax::Statement::Let { .. } | syntax::Statement::Assign { .. } => {}
         }
     }
+}
+
+/// The loop variables in a name.
+pub(super) fn indices_of(path: &[PathPart]) -> Vec<Ident> {
+    path.iter().filter_map(|part| part.index.clone()).collect()
 }
 
 /// Whether a size means the same in every `fn`.

@@ -17,7 +17,7 @@ pub enum Found {
     Variable(Place<VariableId>),
     Layer(Place<LayerId>),
     /// A scope, which is no value.
-    Scope(ScopeId),
+    Scope,
 }
 
 /// Why a path means nothing: at which name, and in words.
@@ -71,7 +71,7 @@ impl Tree {
         match (member, rest) {
             (Member::Variable(id), []) => Ok(Found::Variable(Place { id, indices })),
             (Member::Layer(id), []) => Ok(Found::Layer(Place { id, indices })),
-            (Member::Scope(id), []) => Ok(Found::Scope(id)),
+            (Member::Scope(_), []) => Ok(Found::Scope),
             (Member::Scope(id), [next, rest @ ..]) => match self.member(id, &next.name.to_string()) {
                 Some(member) => self.follow(member, indices, cursor, next, rest),
                 None => Err(self.missing(id, next.name)),

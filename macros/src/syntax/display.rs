@@ -29,7 +29,7 @@ impl fmt::Display for Dimension {
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Number(number, _) => write!(f, "{number}"),
+            Self::Number(number) => write!(f, "{number}"),
             Self::Name(name) => write!(f, "{name}"),
             Self::Constant(path) => f.write_str(&compact(path)),
             Self::Binary(left, operator, right) => write!(f, "{left} {} {right}", operator.kind),

@@ -140,7 +140,7 @@ fn check_item_scope(scope: &super::Scope, errors: &mut Errors) {
     };
     for statement in &block.statements {
         match statement {
-            Statement::Variable(_) | Statement::Reuse(_) => {}
+            Statement::Variable(_) | Statement::Reuse => {}
             Statement::Expr(super::Expr::Scope(scope)) => check_item_scope(scope, errors),
             Statement::Expr(value) | Statement::Let { value, .. } | Statement::Assign { value, .. } => {
                 errors.at(value.span(), "outside of a `fn` a scope has only `var`s and `scope`s");

@@ -101,7 +101,7 @@ pub enum Dimension {
 /// A size: arithmetic over numbers, names and constants, or any other Rust expression.
 #[derive(Clone)]
 pub enum Size {
-    Number(usize, Span),
+    Number(usize),
     /// A lower-case name: a dimension, a hyper-parameter or a loop's variable.
     Name(Ident),
     /// An upper-case name, or a path.
@@ -127,7 +127,6 @@ pub enum Arithmetic {
 
 /// `var name(attributes): [3, 3] = initializer;`
 pub struct Variable {
-    pub span: Span,
     pub name: Ident,
     pub attrs: Attrs,
     pub ty: Option<TensorType>,
@@ -169,7 +168,7 @@ pub enum Statement {
     Assign { pattern: Pattern, value: Expr },
     Variable(Variable),
     /// `reuse;`
-    Reuse(Span),
+    Reuse,
     /// A scope, a loop or a branch whose value, if any, is dropped.
     Expr(Expr),
 }

@@ -1,6 +1,5 @@
 //! Tensor types and sizes.
 
-use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{BinOp, Expr as Rust, ExprLit, Ident, Lit, Path, Token, bracketed, token};
@@ -62,7 +61,7 @@ impl Size {
     pub fn new(expr: &Rust) -> Option<Self> {
         match expr {
             Rust::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-                number.base10_parse().ok().map(|size| Self::Number(size, number.span()))
+                number.base10_parse().ok().map(Self::Number)
             }
             Rust::Path(path) if path.qself.is_none() => Some(Self::of_path(&path.path)),
             Rust::Paren(paren) => Self::new(&paren.expr),
@@ -83,17 +82,6 @@ impl Size {
         match path.get_ident() {
             Some(name) if !is_constant(name) => Self::Name(name.clone()),
             _ => Self::Constant(path.clone()),
-        }
-    }
-
-    /// The tokens to point at.
-    pub fn span(&self) -> Span {
-        match self {
-            Self::Number(_, span) => *span,
-            Self::Name(name) => name.span(),
-            Self::Constant(path) => path.span(),
-            Self::Binary(_, operator, _) => operator.span,
-            Self::Rust(expr) => expr.span(),
         }
     }
 

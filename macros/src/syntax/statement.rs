@@ -47,8 +47,8 @@ fn parse_statement(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
         return Ok(Statement::Variable(parse_variable(input)?));
     }
     if is_word(input, "reuse") && input.peek2(syn::parse::End) {
-        let word: Ident = input.parse()?;
-        return Ok(Statement::Reuse(word.span()));
+        input.parse::<Ident>()?;
+        return Ok(Statement::Reuse);
     }
     let ahead = input.fork();
     if let Ok(pattern) = parse_pattern(&ahead)
@@ -110,7 +110,7 @@ pub fn is_scope(input: ParseStream<'_>) -> bool {
 
 /// `var name(attributes): type = initializer`, without the `;`.
 pub fn parse_variable(input: ParseStream<'_>) -> syn::Result<Variable> {
-    let word: Ident = input.parse()?;
+    input.parse::<Ident>()?;
     let name: Ident = input.parse()?;
     let attrs = Attrs::parse_optional(input)?;
     attrs.check(On::Variable)?;
@@ -126,7 +126,7 @@ pub fn parse_variable(input: ParseStream<'_>) -> syn::Result<Variable> {
     } else {
         None
     };
-    Ok(Variable { span: word.span(), name, attrs, ty, initializer })
+    Ok(Variable { name, attrs, ty, initializer })
 }
 
 /// `scope path[index](attributes) { … }` or `scope path[index](attributes): Layer(…)`.

@@ -29,6 +29,8 @@ pub struct Mode {
     pub element: DType,
     /// Whether a layer is checked by itself: the sizes of its inputs are names, and so may those of its variables be.
     pub by_itself: bool,
+    /// How many symbols stand for hyper-parameters, the first ones: an instance knows these.
+    pub known: u32,
 }
 
 /// A tensor type where a value is held against it.
@@ -184,7 +186,7 @@ impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Check<VALUES, 
         let mut axis = 0;
         while axis < shape.rank() {
             let dim = shape.dim(axis);
-            if matches!(dim, Dim::Symbol(_)) && !self.mode.by_itself {
+            if matches!(dim, Dim::Symbol(id) if id >= self.mode.known) && !self.mode.by_itself {
                 let error = ShapeError::new(
                     "the size {} is known only when the model runs; a variable's shape must be known before: write a \
                      number, a constant or a hyper-parameter",
@@ -572,12 +574,6 @@ pub struct Outcome {
     result_count: usize,
     failure: Option<Failure>,
     variables: u64,
-    sizes: [Dim; SIZES],
-}
-
-impl Outcome {
     /// The sizes of the names that the inputs bind.
-    pub const fn sizes(&self) -> &[Dim] {
-        &self.sizes
-    }
+    pub sizes: [Dim; SIZES],
 }
