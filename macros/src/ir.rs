@@ -124,8 +124,6 @@ pub enum Declaration {
 pub struct VariableDeclaration {
     pub variable: VariableId,
     pub span: Span,
-    /// The index of each indexed scope on the way to it.
-    pub indices: Vec<Index>,
     /// Its name with its scopes.
     pub path: Vec<PathPart>,
     pub initializer: Initializer,
@@ -138,8 +136,6 @@ pub struct VariableDeclaration {
 /// A layer as it is made.
 pub struct LayerDeclaration {
     pub layer: LayerId,
-    /// The index of each indexed scope on the way to it, its own last.
-    pub indices: Vec<Index>,
     pub path: Vec<PathPart>,
     pub function: usize,
     pub keywords: SnippetCall,
@@ -319,8 +315,6 @@ pub struct Node {
     pub id: NodeId,
     /// Where a mistake is shown.
     pub span: Span,
-    /// Which tokens it comes from: the turns of an unrolled loop have nodes of one site.
-    pub site: usize,
     /// The scopes it stands in.
     pub scope: String,
     pub kind: NodeKind,

@@ -1,52 +1,42 @@
 //! Making, sharing and copying instances of models: what the code that `model!` emits calls.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::Dimension;
-
-use crate::element::Element;
-use crate::error::{Error, Result};
+use crate::draft::Draft;
+use crate::error::Result;
+use crate::members::{Construction, Made, Members};
+use crate::model::Variables;
 use crate::run::Runs;
-use crate::scope::{Draft, Scope};
-use crate::shape::{Dim, ShapeError};
+use crate::scope::Scope;
+use crate::shape::ShapeError;
 use crate::store::VariableStore;
-use crate::variable::{AnyVariable, Variable};
 
 /// What an instance knows besides its variables.
 pub struct Instance<H> {
     store: VariableStore,
-    path: String,
-    /// The sizes of the names that the inputs of its `forward` bind; 0 where only a run knows them.
-    sizes: Vec<usize>,
+    members: Arc<Members>,
+    /// Which of the instances among the members it is.
+    number: usize,
     /// The hyper-parameters.
     pub hyperparameters: H,
     /// The plans of its `fn`s.
     pub runs: Runs,
 }
 
-impl<H: Copy> Instance<H> {
-    /// An instance in the scope that the draft is at.
-    pub fn new(draft: &Draft, hyperparameters: H, sizes: &[Dim]) -> Self {
-        let (store, path) = (draft.store().share(), draft.path().to_string());
-        let sizes = sizes.iter().map(|dim| dim.size().unwrap_or(0)).collect();
-        Self { store, path, sizes, hyperparameters, runs: Runs::default() }
+impl<H: Copy + Any> Instance<H> {
+    pub(crate) fn new(store: VariableStore, members: Arc<Members>, number: usize, hyperparameters: H) -> Self {
+        Self { store, members, number, hyperparameters, runs: Runs::default() }
     }
 
-    /// Another handle on the same instance.
-    #[must_use]
-    pub fn share(&self) -> Self {
-        self.at(self.store.share(), self.path.clone())
+    fn made(&self) -> &Made {
+        &self.members.instances[self.number]
     }
 
-    fn at(&self, store: VariableStore, path: String) -> Self {
-        let (sizes, hyperparameters) = (self.sizes.clone(), self.hyperparameters);
-        Self { store, path, sizes, hyperparameters, runs: Runs::default() }
-    }
-
-    /// The size of the `n`-th name that the inputs of its `forward` bind.
+    /// The size of the `n`-th name that the inputs of its `forward` bind; 0 where only a run knows it.
     pub fn size(&self, n: usize) -> usize {
-        self.sizes.get(n).copied().unwrap_or(0)
+        self.made().sizes.get(n).copied().unwrap_or(0)
     }
 
     /// The seed of the store.
@@ -54,70 +44,46 @@ impl<H: Copy> Instance<H> {
         self.store.seed()
     }
 
-    /// The name of the scope that the variables are in.
-    pub fn path(&self) -> &str {
-        &self.path
+    /// The variables, in the order of their declarations.
+    pub fn variables(&self) -> Variables {
+        Variables::new(&self.made().path, &self.members.variables[self.made().variables.clone()])
+    }
+
+    /// Another handle on the same variables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`](crate::Error::Defect) where `construct` asks for what is not there.
+    pub fn share<M>(&self, construct: impl FnOnce(&mut Construction<'_>) -> Result<M>) -> Result<M> {
+        Construction::new(&self.members, &self.store, &self.made().path).run(construct)
+    }
+
+    /// A copy, with variables of its own in a scope.
+    ///
+    /// # Errors
+    ///
+    /// A name in that scope is taken.
+    #[track_caller]
+    pub fn copy_into<M>(&self, scope: &Scope, construct: impl FnOnce(&mut Construction<'_>) -> Result<M>) -> Result<M> {
+        let mut draft = Draft::new(scope)?;
+        let (made, from) = (self.made(), self.variables());
+        let inside = |path: &str| path.strip_prefix(&made.path).unwrap_or(path).trim_start_matches('/').to_string();
+        for member in &self.members.variables[made.variables.clone()] {
+            draft.copy(&inside(member.variable.name()), member)?;
+        }
+        let is_inside = |other: &Made| other.path.strip_prefix(&made.path).is_some_and(|rest| rest.is_empty() || made.path.is_empty() || rest.starts_with('/'));
+        for other in self.members.instances.iter().filter(|other| is_inside(other)) {
+            draft.copy_made(&inside(&other.path), other, made.variables.start);
+        }
+        let members = Arc::new(draft.commit()?);
+        Variables::new("", &members.variables).assign_from(&from)?;
+        Construction::new(&members, scope.store(), scope.name()).run(construct)
     }
 }
 
 impl<H> fmt::Debug for Instance<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Instance({:?})", self.path)
-    }
-}
-
-/// Goes over the variables of a model in the order of their declarations.
-pub trait Visitor {
-    /// A variable that the model declares in so many places.
-    fn visit(&mut self, variable: Arc<dyn AnyVariable>, places: usize);
-}
-
-impl dyn Visitor + '_ {
-    /// A variable that the model declares in so many places.
-    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>, places: usize) {
-        self.visit(variable.erase(), places);
-    }
-}
-
-/// Makes another instance of a model, variable by variable.
-pub enum Copier<'a> {
-    /// With handles on the same variables.
-    Share,
-    /// With copies, made in a draft.
-    Copy {
-        /// Where the copies are made.
-        draft: &'a mut Draft,
-        /// The name of the scope whose variables are copied.
-        from: &'a str,
-    },
-}
-
-impl Copier<'_> {
-    /// The variable of the other instance.
-    ///
-    /// # Errors
-    ///
-    /// A copy's name is taken.
-    pub fn variable<T: Element, D: Dimension + 'static>(&mut self, variable: &Variable<T, D>) -> Result<Variable<T, D>> {
-        match self {
-            Self::Share => Ok(variable.share()),
-            Self::Copy { draft, from } => {
-                let name = variable.name().strip_prefix(*from).unwrap_or(variable.name()).trim_start_matches('/');
-                draft.copy(name, variable)
-            }
-        }
-    }
-
-    /// The instance of the other model.
-    pub fn instance<H: Copy>(&self, instance: &Instance<H>) -> Instance<H> {
-        match self {
-            Self::Share => instance.share(),
-            Self::Copy { draft, from } => {
-                let inside = instance.path.strip_prefix(*from).unwrap_or(&instance.path).trim_start_matches('/');
-                let path = [draft.path(), inside].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-                instance.at(draft.store().share(), path.join("/"))
-            }
-        }
+        write!(f, "Instance({:?})", self.members.instances[self.number].path)
     }
 }
 
@@ -141,45 +107,20 @@ impl NoHyperparameters {
     }
 }
 
-/// Makes an instance in a scope: all of its variables, or none if one of them cannot be made.
+/// Makes an instance in a scope: all of its variables, or none if one of them cannot be made. `make` makes the
+/// variables, and `construct` the structs of them.
 ///
 /// # Errors
 ///
 /// Those of `make`.
 #[track_caller]
-pub fn instantiate<M>(scope: &Scope, make: impl FnOnce(&mut Draft) -> Result<M>) -> Result<M> {
+pub fn instantiate<M>(
+    scope: &Scope,
+    make: impl FnOnce(&mut Draft) -> Result<()>,
+    construct: impl FnOnce(&mut Construction<'_>) -> Result<M>,
+) -> Result<M> {
     let mut draft = Draft::new(scope)?;
-    let model = make(&mut draft)?;
-    draft.commit()?;
-    Ok(model)
-}
-
-/// Copies an instance, whose variables are under `from`, into a scope.
-///
-/// # Errors
-///
-/// A name in that scope is taken.
-#[track_caller]
-pub fn copy_into<M>(scope: &Scope, from: &str, copy: impl FnOnce(&mut Copier<'_>) -> Result<M>) -> Result<M> {
-    instantiate(scope, |draft| copy(&mut Copier::Copy { draft, from }))
-}
-
-/// The sizes of a variable's shape, all of which must be known.
-///
-/// # Errors
-///
-/// [`Error::Shape`] where one is not.
-pub fn known_sizes(dims: &[Dim], name: &str) -> Result<Vec<usize>> {
-    let size = |dim: &Dim| dim.size().ok_or_else(|| Error::Shape { message: format!("the shape of `{name}` is not known") });
-    dims.iter().map(size).collect()
-}
-
-/// An array of what each element of another becomes.
-///
-/// # Errors
-///
-/// The first of `map`.
-pub fn try_map<T, U, const N: usize>(array: &[T; N], map: impl FnMut(&T) -> Result<U>) -> Result<[U; N]> {
-    let list: Vec<U> = array.iter().map(map).collect::<Result<_>>()?;
-    list.try_into().map_err(|_| Error::defect("an array has changed its length"))
+    make(&mut draft)?;
+    let members = Arc::new(draft.commit()?);
+    Construction::new(&members, scope.store(), scope.name()).run(construct)
 }

@@ -47,6 +47,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod check;
+mod draft;
 mod element;
 mod error;
 mod gradients;
@@ -55,6 +56,7 @@ mod input;
 mod instance;
 mod kernels;
 pub mod layers;
+mod members;
 mod model;
 mod names;
 pub mod op;
@@ -98,16 +100,15 @@ pub mod __private {
     pub use ndarray;
     pub use varscope_macros::model;
 
-    pub use crate::check::{Check, Known, Mode, Symbols, Typed, unchecked};
+    pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Room, Symbols, Typed, unchecked};
     pub use crate::element::{DType, Element, Float};
-    pub use crate::init::{Initializer, constant, default_for as default_initializer, elements};
+    pub use crate::draft::Draft;
+    pub use crate::init::{Initializer, constant, elements};
     pub use crate::input::Input;
-    pub use crate::instance::{
-        Copier, Instance, NoHyperparameters, Visitor, copy_into, instantiate, known_sizes, try_map,
-    };
+    pub use crate::instance::{Instance, NoHyperparameters, instantiate};
+    pub use crate::members::Construction;
     pub use crate::record::{Recorder, Scalar, Value, present, so_many};
     pub use crate::run::Step;
-    pub use crate::scope::Draft;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
     pub use crate::{Error, Gradients, Model, Scope, Summary, Variable, VariableStore, Variables};
 }

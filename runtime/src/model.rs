@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::element::{DType, Float};
 use crate::error::{Error, Result};
-use crate::instance::Visitor;
+use crate::members::Member;
 use crate::summary::Summary;
 use crate::variable::AnyVariable;
 
@@ -105,22 +105,9 @@ impl VariableInfo {
 
 impl Variables {
     /// The variables of the model whose scope has this name.
-    #[doc(hidden)]
-    pub fn new(path: &str, visit: impl FnOnce(&mut dyn Visitor)) -> Self {
-        struct List(Vec<VariableInfo>);
-        impl Visitor for List {
-            fn visit(&mut self, variable: Arc<dyn AnyVariable>, places: usize) {
-                // A variable of which a model has several handles is one variable.
-                if let Some(known) = self.0.iter_mut().find(|known| known.variable.id() == variable.id()) {
-                    known.places += places;
-                } else {
-                    self.0.push(VariableInfo { variable, places });
-                }
-            }
-        }
-        let mut list = List(Vec::new());
-        visit(&mut list);
-        Self { list: list.0, path: path.to_string() }
+    pub(crate) fn new(path: &str, members: &[Member]) -> Self {
+        let info = |Member { variable, places }: &Member| VariableInfo { variable: Arc::clone(variable), places: *places };
+        Self { list: members.iter().map(info).collect(), path: path.to_string() }
     }
 
     /// The variables.

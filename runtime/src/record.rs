@@ -21,6 +21,9 @@ use crate::variable::{AnyVariable, Variable};
 pub struct Value(pub(crate) u32);
 
 impl Value {
+    /// What stands for a value after something went wrong.
+    const NONE: Self = Self(u32::MAX);
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -145,6 +148,8 @@ pub struct Recorder {
     elements: Vec<DType>,
     bodies: Vec<Body>,
     training: bool,
+    /// The first thing that went wrong; from then on nothing is recorded.
+    error: Option<Error>,
 }
 
 impl Recorder {
@@ -162,6 +167,7 @@ impl Recorder {
             elements: vec![element],
             bodies: vec![Body { entries: Vec::new(), reverse: None }],
             training,
+            error: None,
         }
     }
 
@@ -213,6 +219,9 @@ impl Recorder {
 
     /// Notes that an op has made a new value of a variable, to be kept if the step succeeds.
     pub fn update<T: Element, D: ndarray::Dimension + 'static>(&mut self, variable: &Variable<T, D>, value: Value) {
+        if value == Value::NONE {
+            return;
+        }
         self.variable(variable);
         let id = variable.erase().id();
         let number = self.variables.iter().position(|known| known.id() == id).unwrap_or_default();
@@ -238,6 +247,7 @@ impl Recorder {
         value: Value,
         pattern: Pattern<'_>,
     ) -> Result<[usize; NAMES]> {
+        self.ok()?;
         let shape = self.shape(value);
         match pattern.bind::<NAMES>(shape) {
             Ok((names, _)) => Ok(names.map(|dim| dim.size().unwrap_or(0))),
@@ -254,9 +264,31 @@ impl Recorder {
     }
 
     /// Ends the `fn` that was begun last.
-    pub fn end(&mut self) {
+    ///
+    /// # Errors
+    ///
+    /// What went wrong in it.
+    pub fn end(&mut self) -> Result<()> {
         self.leave();
         self.elements.pop();
+        self.ok()
+    }
+
+    /// What went wrong so far, which can be asked once.
+    fn ok(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// The results of a call, so many of them. An error is kept until [`Recorder::end`]: the code that `model!` emits
+    /// need not stop at each call.
+    pub fn keep<const N: usize>(&mut self, made: Result<Values>) -> [Value; N] {
+        match made.and_then(Values::take) {
+            Ok(values) => values,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                [Value::NONE; N]
+            }
+        }
     }
 
     /// Begins a loop: its turns are bodies, differentiated from the last to the first.
@@ -312,6 +344,9 @@ impl Recorder {
         operands: &[Value],
         attrs: Arc<dyn Any + Send + Sync>,
     ) -> Result<Values> {
+        if operands.contains(&Value::NONE) {
+            return Err(Error::defect(format!("an operand of {name} is missing")));
+        }
         let name = self.unique_name(name);
         let first = self.nodes.len();
         let operands = &self.different(operation, operands);

@@ -24,7 +24,7 @@ use crate::init;
 use crate::op::{Backward, Dim, Operation, Shape};
 use crate::ops::{add, copy, mul, sum};
 use crate::run::{Runs, Step};
-use crate::scope::Draft;
+use crate::draft::Draft;
 use crate::store::VariableStore;
 use crate::variable::{AnyVariable, Variable};
 
@@ -151,7 +151,7 @@ impl Operands {
             with_element!(*dtype, T => {
                 let name = format!("operand{number}");
                 let variable: Variable<T, IxDyn> =
-                    draft.variable(&name, array.shape(), &init::zeros(), dtype.is_float())?;
+                    draft.get(&name, array.shape(), &init::zeros(), dtype.is_float())?;
                 variable.assign(&array.mapv(T::from_f64))?;
                 Ok(variable.erase())
             })

@@ -166,6 +166,8 @@ pub trait AnyVariable: Any + Send + Sync {
     fn owners(&self) -> usize;
     /// Notes that it was found by its name once more.
     fn add_owner(&self);
+    /// A variable of this name with the same value.
+    fn copy(&self, name: String) -> Arc<dyn AnyVariable>;
     /// A number that no other variable has while this one lives.
     fn id(&self) -> usize;
     /// The value as it is now.
@@ -201,6 +203,11 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
 
     fn add_owner(&self) {
         self.owners.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn copy(&self, name: String) -> Arc<dyn AnyVariable> {
+        let value = Array::clone(&self.lock());
+        Variable::new(name, self.trainable(), value).erase()
     }
 
     fn id(&self) -> usize {

@@ -1,9 +1,9 @@
 //! The check of a `fn`: a `const fn` that computes the shape of each of its values.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 
-use super::names::{check_const, check_fn, inputs_fn, op_alias};
+use super::names::{check_const, check_fn, inputs_fn, op_alias, outcome_fn};
 use super::size::{InCheck, bound};
 use super::{Emit, at, local, snippets};
 use crate::ir::{
@@ -11,6 +11,9 @@ use crate::ir::{
     SizeExpr, SnippetId, SnippetKind, TensorType, VariableNode,
 };
 use crate::syntax::Element;
+
+/// The most nodes that one function checks.
+const PART: usize = 64;
 
 impl Emit<'_> {
     /// The checks of all `fn`s.
@@ -20,45 +23,66 @@ impl Emit<'_> {
         quote! { impl #ty { #(#checks)* } }
     }
 
-    /// The type of a check: how many values, names and layers the `fn` has.
-    pub fn check_type(&self, function: &Function) -> TokenStream {
+    /// Room for a check: how many values, names and layers the `fn` has.
+    pub fn room(&self, function: &Function) -> TokenStream {
         let (p, values, dims, layers) = (self.p(), function.values.len(), function.dims.len(), function.applied.len());
-        quote! { #p::Check<#values, #dims, #layers> }
+        quote! { #p::Room::<#values, #dims, #layers>::new() }
     }
 
     fn check(&self, function: &Function) -> TokenStream {
-        let (p, name, ty) = (self.p(), check_fn(&function.name), self.check_type(function));
+        let (p, name, keywords) = (self.p(), check_fn(&function.name), self.keywords_type());
         let (check, hyper, sizes, inputs) = (local("check"), local("hyper"), local("sizes"), local("inputs"));
-        let (mode, keywords) = (local("mode"), self.keywords_type());
         let sizes_of_layer = function.sizes.iter().map(|&(number, dim)| {
             quote! { #check.dims[#dim] = if #number < #sizes.len() { #sizes[#number] } else { #p::Dim::Unknown }; }
         });
         let input_checks = function.inputs.iter().enumerate().map(|(number, input)| {
             let (names, node, what) = (bound(&input.ty), input.node, format!("`{}`", input.name));
             let typed = self.typed(&input.ty, &what);
-            quote! { #check.input(#node, #inputs, #number, &#typed, [#(#names),*]); }
+            quote! { #check.input(#node, #inputs, #number, &#typed, &[#(#names),*]); }
         });
         let (count, end) = (function.inputs.len(), function.inputs.len());
-        let (function_name, body) = (function.name.to_string(), self.check_body(function, &function.body));
+        let (function_name, (parts, body)) = (function.name.to_string(), self.check_parts(function));
         let results = self.check_results(function);
-        let (mode_here, made) = (self.mode(), self.layers_made_elsewhere(function));
-        let by_itself = self.check_by_itself(function);
+        let made = self.layers_made_elsewhere(function);
+        let (outcome, by_itself) = (self.outcome(function), self.check_by_itself(function));
         let symbolic = self.symbolic_inputs(function);
         quote! {
             #[doc(hidden)]
-            #[must_use]
-            pub const fn #name(#mode: #p::Mode, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]) -> #ty {
-                let mut #check = <#ty>::new(#mode_here);
+            pub const fn #name(#check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]) {
                 #(#sizes_of_layer)*
                 #made
                 #(#input_checks)*
                 #check.inputs_end(#end, #function_name, #inputs, #count);
                 #body
                 #results
-                #check
             }
+            #parts
+            #outcome
             #by_itself
             #symbolic
+        }
+    }
+
+    /// What another `fn` or model sees of this one.
+    fn outcome(&self, function: &Function) -> TokenStream {
+        let (p, name, check_fn) = (self.p(), outcome_fn(&function.name), check_fn(&function.name));
+        let (check, hyper, sizes, inputs) = (local("check"), local("hyper"), local("sizes"), local("inputs"));
+        let (mode, room, keywords) = (local("mode"), local("room"), self.keywords_type());
+        let (mode_here, room_here) = (self.mode(), self.room(function));
+        quote! {
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn #name(
+                #mode: #p::Mode,
+                #hyper: &#keywords,
+                #sizes: &[#p::Dim],
+                #inputs: &[#p::Shape],
+            ) -> #p::Outcome {
+                let mut #room = #room_here;
+                let mut #check = #room.check(#mode_here, &[]);
+                Self::#check_fn(&mut #check, #hyper, #sizes, #inputs);
+                #check.outcome()
+            }
         }
     }
 
@@ -83,13 +107,16 @@ impl Emit<'_> {
         });
         others
             .map(|other| {
-                let (name, inputs, made) = (check_fn(&other.name), inputs_fn(&other.name), local("made"));
+                let (name, inputs) = (check_fn(&other.name), inputs_fn(&other.name));
+                let (made, room, room_there) = (local("made"), local("room"), self.room(other));
                 let shared = function.applied.iter().enumerate().filter_map(|(here, layer)| {
                     let there = *other.makes.iter().find(|&&made| other.applied[made] == *layer)?;
                     Some(quote! { #check.know_layer(#here, #made.layers[#there]); })
                 });
                 quote! {
-                    let #made = Self::#name(#check.mode(), #hyper, #sizes, &Self::#inputs(#check.element(), #hyper));
+                    let mut #room = #room_there;
+                    let mut #made = #room.check(#check.mode(), &[]);
+                    Self::#name(&mut #made, #hyper, #sizes, &Self::#inputs(#check.element(), #hyper));
                     #(#shared)*
                 }
             })
@@ -146,6 +173,26 @@ impl Emit<'_> {
         body.nodes.iter().map(|node| self.check_node(function, node)).collect()
     }
 
+    /// The nodes of a `fn`, in functions of their own where they are many: rustc needs for one function more than twice
+    /// the time that it needs for two halves.
+    fn check_parts(&self, function: &Function) -> (TokenStream, TokenStream) {
+        if function.body.nodes.len() <= PART {
+            return (TokenStream::new(), self.check_body(function, &function.body));
+        }
+        let (p, keywords) = (self.p(), self.keywords_type());
+        let (check, hyper, sizes) = (local("check"), local("hyper"), local("sizes"));
+        let (mut parts, mut calls) = (TokenStream::new(), TokenStream::new());
+        for (number, nodes) in function.body.nodes.chunks(PART).enumerate() {
+            let name = format_ident!("{}_{number}", check_fn(&function.name));
+            let nodes = nodes.iter().map(|node| self.check_node(function, node));
+            parts.extend(quote! {
+                const fn #name(#check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim]) { #(#nodes)* }
+            });
+            calls.extend(quote! { Self::#name(#check, #hyper, #sizes); });
+        }
+        (parts, calls)
+    }
+
     fn check_node(&self, function: &Function, node: &Node) -> TokenStream {
         let (check, id, scope) = (local("check"), node.id, &node.scope);
         match &node.kind {
@@ -154,11 +201,11 @@ impl Emit<'_> {
             NodeKind::Op(op) => self.check_op(function, node, op),
             NodeKind::Call { function: called, arguments, results } => {
                 let called = &self.model.functions[*called];
-                let (name, constant) = (check_fn(&called.name), check_const(&called.name));
+                let (name, constant) = (outcome_fn(&called.name), check_const(&called.name));
                 let (hyper, outcome, sizes) = (local("hyper"), local("outcome"), self.sizes_for_call(function));
                 quote! {
                     if #check.has(&[#(#arguments),*]) {
-                        let #outcome = Self::#name(#check.mode(), #hyper, &#sizes, &[#(#check.values[#arguments]),*]).outcome();
+                        let #outcome = Self::#name(#check.mode(), #hyper, #sizes, &[#(#check.values[#arguments]),*]);
                         #check.call(#id, "", &#outcome, !Self::#constant.is_right(), &[#(#results),*]);
                     }
                 }
@@ -166,7 +213,7 @@ impl Emit<'_> {
             NodeKind::Layer(call) => self.check_layer(node, call),
             NodeKind::Bind { value, result, ty, what } => {
                 let (names, typed) = (bound(ty), self.typed(ty, &format!("`{what}`")));
-                quote! { #check.bind(#id, #scope, #value, #result, &#typed, [#(#names),*]); }
+                quote! { #check.bind(#id, #scope, #value, #result, &#typed, &[#(#names),*]); }
             }
             NodeKind::Loop(inner) => self.check_loop(function, node, inner),
             NodeKind::Branch(branch) => self.check_branch(function, node, branch),
@@ -177,10 +224,10 @@ impl Emit<'_> {
     fn sizes_for_call(&self, function: &Function) -> TokenStream {
         let (check, sizes) = (local("check"), local("sizes"));
         if function.name != "forward" {
-            return quote! { *#sizes };
+            return quote! { #sizes };
         }
         let dims = self.forward_dims(function);
-        quote! { [#(#check.dims[#dims]),*] }
+        quote! { &[#(#check.dims[#dims]),*] }
     }
 
     /// The names that the inputs of `forward` bind, in their order.
@@ -216,58 +263,42 @@ impl Emit<'_> {
     }
 
     fn check_op(&self, function: &Function, node: &Node, op: &OpNode) -> TokenStream {
-        let span = at(node.span);
-        let (check, id, scope, alias) = (local("check"), node.id, &node.scope, op_alias(function, op.path));
-        let (shapes, made, attrs) = (local("shapes"), local("made"), local("attrs"));
-        let all = values(&op.operands);
-        let (arguments, results, updates) = (self.shape_arguments(op), &op.results, op.updates.iter().map(|u| u.operand));
-        let updates = quote! { &[#(#updates),*] as &[usize] };
-        let call = quote_spanned! { span=> #alias::shape(#arguments &#attrs) };
-        let compute = quote! {
-            if let ::core::option::Option::Some(#shapes) =
-                #check.operands(#id, #scope, &#alias::OPERATION.signature, [#(#all),*], #updates)
-            {
-                let #made = #call;
-                #check.results(#id, #scope, &#alias::OPERATION.signature, &#shapes, #made, &[#(#results),*]);
-            }
-        };
-        let given = match &op.attrs {
+        let (p, check, attrs) = (self.p(), local("check"), local("attrs"));
+        let (id, scope, alias) = (node.id, &node.scope, op_alias(function, op.path));
+        let (operands, results) = (values(&op.operands), &op.results);
+        let list = self.list_of(&op.operands);
+        let updates = (!op.updates.is_empty()).then(|| {
+            let operands = op.updates.iter().map(|update| update.operand);
+            quote! { .updating(&[#(#operands),*]) }
+        });
+        let call = quote! { &#p::Call::new(#id, #scope, [#(#operands),*], &[#(#results),*]) #list #updates };
+        match &op.attrs {
             None => {
                 let base = self.attrs_base(function, op.path);
-                return quote! { { let #attrs = #base; #compute } };
+                quote_spanned! { at(node.span)=> #alias::check(#check, #call, &#base); }
             }
-            Some(call) => self.call_if_known_as(&self.checked(call.snippet), call, &InCheck),
-        };
-        quote! { if let ::core::option::Option::Some(#attrs) = #given { #compute } }
+            Some(keywords) => {
+                let given = self.call_if_known_as(&self.checked(keywords.snippet), keywords, &InCheck);
+                quote_spanned! { at(node.span)=>
+                    if let ::core::option::Option::Some(#attrs) = #given { #alias::check(#check, #call, &#attrs); }
+                }
+            }
+        }
     }
 
-    /// The operands of an op's `shape`.
-    fn shape_arguments(&self, op: &OpNode) -> TokenStream {
-        let (p, shapes, check) = (self.p(), local("shapes"), local("check"));
-        if op.operands.is_empty() {
-            return quote! { #check.element(), };
-        }
-        let mut position = 0;
-        let arguments = op.operands.iter().map(|operand| {
-            let first = position;
-            match operand {
-                Operand::Value(_) => {
-                    position += 1;
-                    quote! { #shapes[#first], }
-                }
-                Operand::List(values) => {
-                    position += values.len();
-                    let list = (first..position).map(|at| quote! { #shapes[#at] });
-                    quote! { #p::List::of(&[#(#list),*]), }
-                }
-                Operand::Collected(_, bounds) => {
-                    position += 1;
-                    let turns = self.turns(bounds, &InCheck);
-                    quote! { #p::List::repeated(&[#shapes[#first]], #turns), }
-                }
+    /// Where a list stands among operands, and its length.
+    fn list_of(&self, operands: &[Operand]) -> Option<TokenStream> {
+        let p = self.p();
+        let begin = operands.iter().position(|operand| !matches!(operand, Operand::Value(_)))?;
+        let length = match &operands[begin] {
+            Operand::Value(_) => return None,
+            Operand::List(values) => {
+                let count = values.len();
+                quote! { #p::Dim::known(#count) }
             }
-        });
-        quote! { #(#arguments)* }
+            Operand::Collected(_, bounds) => self.turns(bounds, &InCheck),
+        };
+        Some(quote! { .with_list(#begin, #length) })
     }
 
     /// The function of a snippet that a check calls.
@@ -285,7 +316,7 @@ impl Emit<'_> {
         let layer = &self.model.layers[call.layer.id];
         let (path, label, applied) = (&layer.path, &layer.label, call.applied);
         let full = if scope.is_empty() { label.clone() } else { format!("{scope}/{label}") };
-        let function = check_fn(&call.function);
+        let function = outcome_fn(&call.function);
         let constant = check_const(&call.function);
         let (arguments, results) = (&call.arguments, &call.results);
         let (keywords, outcome) = (local("keywords"), local("outcome"));
@@ -306,8 +337,7 @@ impl Emit<'_> {
                     &#keywords,
                     &#check.layers[#applied].sizes,
                     &[#(#check.values[#arguments]),*],
-                )
-                .outcome();
+                );
                 #note
                 #check.call(#id, #full, &#outcome, !#ty::#constant.is_right(), &[#(#results),*]);
             }
@@ -355,23 +385,22 @@ impl Emit<'_> {
         }
     }
 
-    /// The check of a `fn` by itself, as a constant.
+    /// The check of a `fn` by itself, as a constant. It is a reference, because rustc goes through all of a constant
+    /// wherever it is named.
     fn check_by_itself(&self, function: &Function) -> TokenStream {
-        let (p, ty, name) = (self.p(), self.check_type(function), check_fn(&function.name));
-        let (constant, inputs) = (check_const(&function.name), inputs_fn(&function.name));
+        let (p, room_here, name) = (self.p(), self.room(function), check_fn(&function.name));
+        let (constant, inputs, names) = (check_const(&function.name), inputs_fn(&function.name), self.symbol_names(function));
         let (keywords, symbolic) = (self.keywords_type(), self.symbolic_keywords());
         let element = self.symbolic_element();
         let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);
         quote! {
             #[doc(hidden)]
-            pub const #constant: #ty = {
+            pub const #constant: &#p::Findings = &{
                 const KEYWORDS: #keywords = #symbolic;
-                Self::#name(
-                    #p::Mode { element: #element, by_itself: #by_itself, known: #known },
-                    &KEYWORDS,
-                    &[],
-                    &Self::#inputs(#element, &KEYWORDS),
-                )
+                let mut room = #room_here;
+                let mut check = room.check(#p::Mode { element: #element, by_itself: #by_itself, known: #known }, #names);
+                Self::#name(&mut check, &KEYWORDS, &[], &Self::#inputs(#element, &KEYWORDS));
+                check.into_findings()
             };
         }
     }

@@ -12,7 +12,7 @@ impl Emit<'_> {
     /// All methods.
     pub fn methods(&self) -> TokenStream {
         let (head, constructors) = (self.impl_head(), self.constructors());
-        let common = if self.is_right { self.common_methods() } else { self.common_methods_of_nothing() };
+        let common = self.common_methods();
         let hyperparameters = self.hyperparameters_method();
         let functions = self.model.functions.iter().enumerate().map(|(number, function)| self.method(number, function));
         let gradients = self.model.functions.iter().filter(|f| f.is_loss).map(|function| self.gradients_method(function));
@@ -36,7 +36,7 @@ impl Emit<'_> {
                 #[doc = #errors]
                 #[track_caller]
                 #vis fn new_with(scope: &#p::Scope, hyperparameters: #values) -> ::core::result::Result<Self, #p::Error> {
-                    #p::instantiate(scope, |draft| Self::__instantiate(draft, hyperparameters, ::core::option::Option::None))
+                    #p::instantiate(scope, |draft| Self::__declare(draft, hyperparameters, ::core::option::Option::None), Self::__construct)
                 }
 
                 #[doc = #seeded]
@@ -62,7 +62,7 @@ impl Emit<'_> {
                 #[doc = #errors]
                 #[track_caller]
                 #vis fn new(scope: &#p::Scope) -> ::core::result::Result<Self, #p::Error> {
-                    #p::instantiate(scope, |draft| Self::__instantiate(draft, #default, ::core::option::Option::None))
+                    #p::instantiate(scope, |draft| Self::__declare(draft, #default, ::core::option::Option::None), Self::__construct)
                 }
 
                 #[doc = #seeded]
@@ -339,19 +339,6 @@ impl Emit<'_> {
             #vis fn compute(&mut self, #parameters) -> ::core::result::Result<(#results, &#p::Gradients), #p::Error> {
                 #body
             }
-        }
-    }
-
-    /// The common methods of a model that something is wrong with: they are there, so that nothing else is an error.
-    fn common_methods_of_nothing(&self) -> TokenStream {
-        let (p, vis) = (self.p(), &self.model.source.vis);
-        quote! {
-            #vis fn variables(&self) -> #p::Variables { ::core::unreachable!() }
-            #vis fn trainable_variables(&self) -> #p::Variables { ::core::unreachable!() }
-            #vis fn summary(&self) -> #p::Summary { ::core::unreachable!() }
-            #vis fn share(&self) -> Self { ::core::unreachable!() }
-            #vis fn copy_into(&self, _: &#p::Scope) -> ::core::result::Result<Self, #p::Error> { ::core::unreachable!() }
-            #vis fn assign_from(&self, _: &Self) -> ::core::result::Result<(), #p::Error> { ::core::unreachable!() }
         }
     }
 }

@@ -4,10 +4,10 @@
 //! ops can be imported without anybody seeing it.
 
 mod check;
+mod common;
 mod construct;
-mod copy;
 mod hyperparameters;
-mod instantiate;
+mod declare;
 mod methods;
 mod names;
 mod place;
@@ -32,7 +32,8 @@ pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStre
     let snippets = emit.snippets();
     let checks = emit.checks();
     let records = emit.records();
-    let instantiate = emit.instantiate();
+    let declare = emit.declare();
+    let construct = emit.construct();
     let methods = emit.methods();
     let steps = emit.steps();
     let reports = emit.reports();
@@ -46,7 +47,8 @@ pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStre
             #snippets
             #checks
             #records
-            #instantiate
+            #declare
+            #construct
             #methods
         };
         #reports

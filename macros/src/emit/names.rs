@@ -74,6 +74,11 @@ pub fn check_fn(name: &Ident) -> Ident {
     format_ident!("__check_{}", name, span = at(name.span()))
 }
 
+/// The `const fn` that gives what others see of a `fn`.
+pub fn outcome_fn(name: &Ident) -> Ident {
+    format_ident!("__outcome_{}", name, span = at(name.span()))
+}
+
 /// The constant that is the check of a `fn` by itself.
 pub fn check_const(name: &Ident) -> Ident {
     Ident::new(&format!("__CHECK_{}", name.to_string().to_uppercase()), at(name.span()))

@@ -53,7 +53,7 @@ impl Emit<'_> {
                 #(#binds)*
                 #recorder.begin(#element, &[#(#reverse),*]);
                 #body
-                #recorder.end();
+                #recorder.end()?;
                 #(#checks)*
                 ::core::result::Result::Ok([#(#results),*])
             }
@@ -148,10 +148,8 @@ impl Emit<'_> {
             let (variable, result) = (self.variable_tokens(update.variable.id, &update.variable.indices), names.get(update.result));
             quote! { #recorder.update(#variable, #result); }
         });
-        match results.as_slice() {
-            [result] => quote! { let #result = #call?.one()?; },
-            results => quote! { let [#(#results),*] = #call?.take()?; #(#updates)* },
-        }
+        let made = local("made");
+        quote! { let #made = #call; let [#(#results),*] = #recorder.keep(#made); #(#updates)* }
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {

@@ -8,13 +8,7 @@ use quote::{quote, quote_spanned};
 
 use super::names::check_const;
 use super::Emit;
-use crate::ir::{Body, Function, Node, NodeKind};
-
-/// The nodes that come from some tokens, and where these are.
-struct Site {
-    span: Span,
-    nodes: Vec<usize>,
-}
+use crate::ir::{Body, Function, Node, NodeId, NodeKind};
 
 impl Emit<'_> {
     /// The reports of all `fn`s.
@@ -23,33 +17,30 @@ impl Emit<'_> {
     }
 
     fn reports_of(&self, function: &Function) -> TokenStream {
-        let mut sites: BTreeMap<usize, Site> = BTreeMap::new();
-        collect(&function.body, &mut sites);
-        let inputs = function.inputs.iter().map(|input| Site { span: input.ty.span, nodes: vec![input.node] });
-        let outputs = function.results.iter().map(|output| Site { span: output.ty.span, nodes: vec![output.node] });
-        let (ty, constant, names) = (self.checked_type(), check_const(&function.name), self.symbol_names(function));
-        // In the order of the source, in which the first node of each site was numbered.
-        let mut all: Vec<Site> = sites.into_values().chain(inputs).chain(outputs).collect();
-        all.sort_by_key(|site| site.nodes.first().copied());
-        let reports = all.into_iter().map(|Site { span, nodes }| {
+        // Nodes are numbered in the order of the source; those of one place, in the turns of an unrolled loop, alike.
+        let mut places: BTreeMap<NodeId, Span> = BTreeMap::new();
+        collect(&function.body, &mut places);
+        places.extend(function.inputs.iter().map(|input| (input.node, input.ty.span)));
+        places.extend(function.results.iter().map(|output| (output.node, output.ty.span)));
+        let (ty, constant) = (self.checked_type(), check_const(&function.name));
+        let reports = places.into_iter().map(|(node, span)| {
             // The user's own span on every token: then rustc shows these tokens, and no macro.
             let constant = Ident::new(&constant.to_string(), span);
-            let (ty, names) = (with_span(ty.clone(), span), with_span(names.clone(), span));
-            quote_spanned! { span=> const _: () = <#ty>::#constant.report(&[#(#nodes),*], #names); }
+            let ty = with_span(ty.clone(), span);
+            quote_spanned! { span=> const _: () = <#ty>::#constant.report(#node); }
         });
         quote! { #(#reports)* }
     }
 }
 
-fn collect(body: &Body, sites: &mut BTreeMap<usize, Site>) {
+fn collect(body: &Body, places: &mut BTreeMap<NodeId, Span>) {
     for node in &body.nodes {
         if can_fail(node) {
-            let site = sites.entry(node.site).or_insert_with(|| Site { span: node.span, nodes: Vec::new() });
-            site.nodes.push(node.id);
+            places.entry(node.id).or_insert(node.span);
         }
         match &node.kind {
-            NodeKind::Loop(inner) => collect(&inner.body, sites),
-            NodeKind::Branch(branch) => branch.arms.iter().for_each(|arm| collect(arm, sites)),
+            NodeKind::Loop(inner) => collect(&inner.body, places),
+            NodeKind::Branch(branch) => branch.arms.iter().for_each(|arm| collect(arm, places)),
             _ => {}
         }
     }

@@ -55,7 +55,6 @@ impl FunctionLowering<'_, '_, '_> {
         let indices = indices_of(&declared.path);
         let declaration = LayerDeclaration {
             layer: declared.id,
-            indices: declared.indices,
             path: declared.path,
             function,
             keywords,

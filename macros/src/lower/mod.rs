@@ -195,6 +195,8 @@ struct FunctionLowering<'l, 'a, 'e> {
     applied: Vec<String>,
     makes: Vec<usize>,
     nodes: usize,
+    /// The number of the nodes that come from a part of the source: the turns of an unrolled loop have one.
+    sites: HashMap<usize, NodeId>,
     is_wrong: bool,
 }
 
@@ -217,6 +219,7 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             applied: Vec::new(),
             makes: Vec::new(),
             nodes: 0,
+            sites: HashMap::new(),
             is_wrong: false,
         }
     }
@@ -326,10 +329,14 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
     }
 
     fn push(&mut self, span: Span, site: usize, kind: NodeKind) {
-        let id = self.new_node();
+        let id = match self.sites.get(&site) {
+            Some(&id) => id,
+            None => self.new_node(),
+        };
+        self.sites.insert(site, id);
         let scope = self.scopes.join("/");
         if let Some(body) = self.bodies.last_mut() {
-            body.nodes.push(Node { id, span, site, scope, kind });
+            body.nodes.push(Node { id, span, scope, kind });
         }
     }
 

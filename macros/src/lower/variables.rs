@@ -154,7 +154,6 @@ impl FunctionLowering<'_, '_, '_> {
         self.model.variables.entry(declared.id).or_insert(origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
-            indices: declared.indices,
             path: declared.path,
             initializer,
             function: self.number,

@@ -34,7 +34,7 @@ macro_rules! op {
         $($option:ident $(($($arguments:tt)*))?;)*
     ) => {
         /// This op, for the planner.
-        pub const OPERATION: $crate::op::Operation = $crate::op::Operation {
+        pub static OPERATION: $crate::op::Operation = $crate::op::Operation {
             signature: $crate::op::Signature {
                 name: stringify!($name),
                 operands: $crate::op!(@kinds $operands),
@@ -48,6 +48,19 @@ macro_rules! op {
             forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)* $($($other)*)?]),
             backward: $crate::op!(@backward [$($option $(($($arguments)*))?)*] $operands $results ($($saved)?) [$($element)*]),
         };
+
+        /// Checks a call of this op at `cargo check`; what `model!` emits.
+        #[allow(unused_assignments)]
+        pub const fn check<const N: usize>(
+            check: &mut $crate::check::Check<'_>,
+            call: &$crate::check::Call<'_, N>,
+            attrs: &Attrs,
+        ) {
+            if let Some(shapes) = check.operands(&OPERATION.signature, call) {
+                let made = $crate::op!(@checked (check, call, attrs, shapes) $operands);
+                check.results(&OPERATION.signature, call, &shapes, made);
+            }
+        }
 
         /// Records a call of this op; what `model!` emits.
         ///
@@ -75,6 +88,19 @@ macro_rules! op {
     (@argument [$type:ident]) => { $crate::op::Many<$type> };
     (@argument (mut $type:ident)) => { $crate::op::One<$type> };
     (@argument $type:ident) => { $crate::op::One<$type> };
+
+    (@checked ($check:ident, $call:ident, $attrs:ident, $shapes:ident) ()) => { shape($check.element(), $attrs) };
+    (@checked ($check:ident, $call:ident, $attrs:ident, $shapes:ident) ($($operand:ident: $kind:tt),+ $(,)?)) => {{
+        let mut rest: &[$crate::op::Shape] = &$shapes;
+        $(let $operand = $crate::op!(@checked_take rest $call $kind);)+
+        shape($($operand,)+ $attrs)
+    }};
+    (@checked_take $rest:ident $call:ident [T]) => { $call.list($rest) };
+    (@checked_take $rest:ident $call:ident $kind:tt) => {{
+        let (first, others) = $rest.split_at(1);
+        $rest = others;
+        first[0]
+    }};
 
     (@shape ()) => { |element, _, attrs| shape(element, $crate::op::declare::attributes(attrs)?) };
     (@shape ($($operand:ident: $kind:tt),+ $(,)?)) => {

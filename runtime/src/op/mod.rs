@@ -46,7 +46,7 @@
 //! model! {
 //!     struct Net {
 //!         fn activate(x: [batch, 4]) -> [batch, 4] {
-//!             swish::swish(x) // an op of one's own is written with its path
+//!             crate::swish(x) // an op of one's own is written with its path
 //!         }
 //!     }
 //! }
@@ -135,12 +135,36 @@ impl Signature {
         model
     }
 
-    /// Whether operands are of the types that the op declares.
+    /// The position at which a list stands, if there is one.
+    pub const fn list(&self) -> Option<usize> {
+        match self.operands.last() {
+            Some(Kind::List) => Some(self.operands.len() - 1),
+            _ => None,
+        }
+    }
+
+    const fn check_count(&self, count: usize) -> Result<(), ShapeError> {
+        let (wanted, has_list) = (self.operands.len(), self.list().is_some());
+        if count == wanted || (has_list && count > wanted) {
+            return Ok(());
+        }
+        let error = match (wanted, has_list) {
+            (1, true) => ShapeError::new("it takes a list, and {} operands are given"),
+            (1, false) => ShapeError::new("it takes one operand, and {} are given"),
+            _ => return Err(ShapeError::new("it takes {} operands, and {} are given").number(wanted as isize).number(count as isize)),
+        };
+        Err(error.number(count as isize))
+    }
+
+    /// Whether operands are as many and of the types that the op declares.
     ///
     /// # Errors
     ///
     /// The first that is not.
     pub const fn check(&self, element: DType, operands: &[Shape]) -> Result<(), ShapeError> {
+        if let Err(error) = self.check_count(operands.len()) {
+            return Err(error);
+        }
         if !self.takes(element) {
             return Err(ShapeError::new("it does not take {}").dtype(element));
         }

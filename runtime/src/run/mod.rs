@@ -16,7 +16,7 @@ use crate::plan::{self, Plan};
 use crate::record::{Recorder, Value};
 use crate::shape::Shape;
 
-pub use runs::{Outputs, Runs};
+pub use runs::Runs;
 pub use step::Step;
 
 /// Records the inputs as values, in their order.

@@ -82,7 +82,7 @@ impl<'a> List<'a> {
     }
 
     /// `length` elements of one shape.
-    pub const fn repeated(shape: &'a [Shape; 1], length: Dim) -> Self {
+    pub const fn repeated(shape: &'a [Shape], length: Dim) -> Self {
         Self { shapes: shape, length }
     }
 
