@@ -108,7 +108,8 @@ fn learns(functions: &[Function], number: usize) -> bool {
         body.nodes.iter().any(|node| match &node.kind {
             NodeKind::Variable(_) | NodeKind::Layer(_) => true,
             NodeKind::Call { function, .. } => {
-                seen.insert(*function) && functions.get(*function).is_some_and(|called| has(functions, &called.body, seen))
+                seen.insert(*function)
+                    && functions.get(*function).is_some_and(|called| has(functions, &called.body, seen))
             }
             NodeKind::Loop(node) => has(functions, &node.body, seen),
             NodeKind::Branch(branch) => branch.arms.iter().any(|arm| has(functions, arm, seen)),

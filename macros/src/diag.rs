@@ -57,10 +57,17 @@ impl Errors {
         self.list.iter().flat_map(|error| error.clone().into_iter().map(|error| error.to_string())).collect()
     }
 
-    /// Each mistake as an error of rustc's. A bare `compile_error!` among items would make rustc keep other errors to
+    /// Each mistake as an error of rustc's, in the order of the source. A bare `compile_error!` among items would make rustc keep other errors to
     /// itself, so each stands in a constant.
     pub fn into_tokens(self) -> TokenStream {
-        let each = self.list.into_iter().flatten().map(|error| error.to_compile_error());
+        let mut list: Vec<syn::Error> = self.list.into_iter().flatten().collect();
+        if proc_macro::is_available() {
+            list.sort_by_cached_key(|error| {
+                let span = error.span().unwrap();
+                (span.line(), span.column())
+            });
+        }
+        let each = list.into_iter().map(|error| error.to_compile_error());
         quote! { #(const _: () = { #each };)* }
     }
 }
@@ -76,7 +83,9 @@ pub fn place(span: Span) -> String {
 
 /// The candidate that is spelt most like a name, as a question: "; did you mean `weights`?".
 pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    let bound = (name.chars().count() / 3).max(1) + 1;
+    // As rustc does; and of a name of one letter no other reminds.
+    let length = name.chars().count();
+    let bound = (length.max(3) / 3).min(length.saturating_sub(1));
     let near = candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))

@@ -115,9 +115,18 @@ pub enum Declaration {
     Variable(VariableDeclaration),
     Layer(LayerDeclaration),
     /// What a loop of the graph declares in each turn.
-    Loop { bounds: Bounds, variable: Ident, body: Vec<Declaration>, function: Option<usize> },
+    Loop {
+        bounds: Bounds,
+        variable: Ident,
+        body: Vec<Declaration>,
+        function: Option<usize>,
+    },
     /// What branches declare.
-    Branch { condition: SnippetCall, arms: [Vec<Declaration>; 2], function: Option<usize> },
+    Branch {
+        condition: SnippetCall,
+        arms: [Vec<Declaration>; 2],
+        function: Option<usize>,
+    },
 }
 
 /// A variable as it is made: one of a family where the loop is unrolled.
@@ -167,7 +176,9 @@ pub enum Name {
     /// The variable of an unrolled loop, in one turn.
     Turn(usize),
     /// The variable of a loop of the graph, and whether that begins at 0.
-    Loop { from_zero: bool },
+    Loop {
+        from_zero: bool,
+    },
     /// `training`.
     Training,
     /// A name of another `fn`, whose size is not known here.
@@ -367,14 +378,26 @@ pub enum NodeKind {
     /// A variable, where it is declared or read.
     Variable(VariableNode),
     /// A number.
-    Number { number: Number, value: ValueId },
+    Number {
+        number: Number,
+        value: ValueId,
+    },
     Op(OpNode),
     /// A call of another `fn` of the model.
-    Call { function: usize, arguments: Vec<ValueId>, results: Vec<ValueId> },
+    Call {
+        function: usize,
+        arguments: Vec<ValueId>,
+        results: Vec<ValueId>,
+    },
     /// A layer, applied.
     Layer(LayerCall),
     /// A value that is held against a type.
-    Bind { value: ValueId, result: ValueId, ty: TensorType, what: String },
+    Bind {
+        value: ValueId,
+        result: ValueId,
+        ty: TensorType,
+        what: String,
+    },
     Loop(Loop),
     Branch(Branch),
 }
@@ -394,6 +417,8 @@ pub struct VariableNode {
     pub dims: Option<Vec<SizeExpr>>,
     /// What its shape must be, because it is declared before.
     pub same_as: Option<SameAs>,
+    /// Where it was declared first.
+    pub first: String,
     /// Whether it is declared here.
     pub declares: bool,
     pub value: ValueId,

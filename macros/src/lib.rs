@@ -8,6 +8,7 @@ mod emit;
 mod expand;
 mod ir;
 mod lower;
+mod names;
 mod resolve;
 mod syntax;
 

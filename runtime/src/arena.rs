@@ -313,7 +313,8 @@ impl<'a> Arguments<'a> {
 
     /// The slots of the next argument to read.
     fn read_list(&mut self) -> Result<&'a Vec<Slot>> {
-        let slots = self.access.reads.get(self.read).ok_or_else(|| Error::defect("an op reads more than it declares"))?;
+        let slots =
+            self.access.reads.get(self.read).ok_or_else(|| Error::defect("an op reads more than it declares"))?;
         self.read += 1;
         Ok(slots)
     }

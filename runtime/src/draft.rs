@@ -105,7 +105,9 @@ impl Draft {
             return;
         }
         if !shape.is_known() {
-            let message = format!("the shape of `{name}` is not known before the model runs: as a layer, it takes it from its input");
+            let message = format!(
+                "the shape of `{name}` is not known before the model runs: as a layer, it takes it from its input"
+            );
             self.error = Some(Error::Shape { message });
             return;
         }
@@ -282,7 +284,11 @@ fn check_like(variable: &dyn AnyVariable, dtype: DType, shape: &[usize]) -> Resu
         return Err(Error::DTypeMismatch { variable: name(), expected: dtype, found: variable.dtype() });
     }
     if variable.shape() != shape {
-        return Err(Error::ShapeMismatch { variable: name(), expected: shape.to_vec(), found: variable.shape().to_vec() });
+        return Err(Error::ShapeMismatch {
+            variable: name(),
+            expected: shape.to_vec(),
+            found: variable.shape().to_vec(),
+        });
     }
     Ok(())
 }

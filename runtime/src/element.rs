@@ -80,7 +80,9 @@ mod sealed {
 /// A type that tensors can hold: `f32`, `f64`, `i32`, `i64`, `u8`, `u32`, `bool`.
 ///
 /// Sealed, because the arena lends memory as these types.
-pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static {
+pub trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
     /// The type as a value.
     const DTYPE: DType;
     /// Zero, or `false`, for as long as anybody wants to look at it.

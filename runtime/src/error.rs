@@ -132,7 +132,9 @@ impl fmt::Display for Error {
                 write!(f, "variable `{variable}` is of {found}, and is asked for as {expected}")
             }
             Self::BadName { name, reason } => write!(f, "`{name}` cannot be a name: {reason}"),
-            Self::Initializer { variable, reason } => write!(f, "variable `{variable}` cannot be initialized: {reason}"),
+            Self::Initializer { variable, reason } => {
+                write!(f, "variable `{variable}` cannot be initialized: {reason}")
+            }
             Self::Shape { message } | Self::Gradients { message } => f.write_str(message),
             Self::IndexOutOfRange { op, index, size } => {
                 write!(f, "{op}: index {index} is out of range, there are {size} (0 to {})", size.saturating_sub(1))

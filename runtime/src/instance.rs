@@ -71,7 +71,12 @@ impl<H: Copy + Any> Instance<H> {
         for member in &self.members.variables[made.variables.clone()] {
             draft.copy(&inside(member.variable.name()), member)?;
         }
-        let is_inside = |other: &Made| other.path.strip_prefix(&made.path).is_some_and(|rest| rest.is_empty() || made.path.is_empty() || rest.starts_with('/'));
+        let is_inside = |other: &Made| {
+            other
+                .path
+                .strip_prefix(&made.path)
+                .is_some_and(|rest| rest.is_empty() || made.path.is_empty() || rest.starts_with('/'))
+        };
         for other in self.members.instances.iter().filter(|other| is_inside(other)) {
             draft.copy_made(&inside(&other.path), other, made.variables.start);
         }

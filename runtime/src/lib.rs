@@ -101,8 +101,8 @@ pub mod __private {
     pub use varscope_macros::model;
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Room, Symbols, Typed, unchecked};
-    pub use crate::element::{DType, Element, Float};
     pub use crate::draft::Draft;
+    pub use crate::element::{DType, Element, Float};
     pub use crate::init::{Initializer, constant, elements};
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};

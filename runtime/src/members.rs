@@ -114,8 +114,10 @@ impl<'a> Construction<'a> {
     /// Whether there is a variable, a layer or a scope with something in it of this name; `""` is the scope at hand.
     pub fn has(&self, name: &str) -> bool {
         let full = self.full_name(name);
-        let is_inside = |other: &str| other.strip_prefix(&full).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        self.members.by_name.keys().any(|name| is_inside(name)) || self.members.instances.iter().any(|made| is_inside(&made.path))
+        let is_inside =
+            |other: &str| other.strip_prefix(&full).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.members.by_name.keys().any(|name| is_inside(name))
+            || self.members.instances.iter().any(|made| is_inside(&made.path))
     }
 
     /// How many scopes or layers a family has whose turns a loop of the graph counts.
@@ -148,8 +150,10 @@ impl<'a> Construction<'a> {
     /// [`Error::Defect`] where it was not made, or not with such hyper-parameters.
     pub fn instance<H: Copy + Any>(&self) -> Result<Instance<H>> {
         let number = self.members.instances.iter().position(|made| made.path == self.path);
-        let made = number.and_then(|number| Some((number, *self.members.instances[number].hyperparameters.downcast_ref()?)));
-        let (number, hyperparameters) = made.ok_or_else(|| Error::defect(format!("layer `{}` was not made", self.path)))?;
+        let made =
+            number.and_then(|number| Some((number, *self.members.instances[number].hyperparameters.downcast_ref()?)));
+        let (number, hyperparameters) =
+            made.ok_or_else(|| Error::defect(format!("layer `{}` was not made", self.path)))?;
         Ok(Instance::new(self.store.share(), Arc::clone(self.members), number, hyperparameters))
     }
 }

@@ -106,7 +106,8 @@ impl VariableInfo {
 impl Variables {
     /// The variables of the model whose scope has this name.
     pub(crate) fn new(path: &str, members: &[Member]) -> Self {
-        let info = |Member { variable, places }: &Member| VariableInfo { variable: Arc::clone(variable), places: *places };
+        let info =
+            |Member { variable, places }: &Member| VariableInfo { variable: Arc::clone(variable), places: *places };
         Self { list: members.iter().map(info).collect(), path: path.to_string() }
     }
 
@@ -135,10 +136,10 @@ impl Variables {
     /// count: the scope `model` has nothing of `model_2`.
     #[must_use]
     pub fn in_scope(&self, scope: &str) -> Self {
-        let within = |name: &str| name.strip_prefix(scope).is_some_and(|rest| scope.is_empty() || rest.starts_with('/'));
-        let relative = |name: &'_ str| {
-            name.strip_prefix(&self.path).map(|rest| rest.trim_start_matches('/')).is_some_and(within)
-        };
+        let within =
+            |name: &str| name.strip_prefix(scope).is_some_and(|rest| scope.is_empty() || rest.starts_with('/'));
+        let relative =
+            |name: &'_ str| name.strip_prefix(&self.path).map(|rest| rest.trim_start_matches('/')).is_some_and(within);
         self.filter(|variable| within(variable.name()) || relative(variable.name()))
     }
 

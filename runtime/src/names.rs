@@ -36,7 +36,8 @@ mod tests {
     fn names_follow_tensorflow_without_its_slashes() {
         assert_eq!(problem("layer1.w-2", true), None);
         assert_eq!(problem("_v", false), None);
-        for (name, at_root) in [("", false), ("a/b", false), ("a b", false), ("v:0", false), ("_v", true), ("ü", true)] {
+        for (name, at_root) in [("", false), ("a/b", false), ("a b", false), ("v:0", false), ("_v", true), ("ü", true)]
+        {
             assert!(problem(name, at_root).is_some(), "{name}");
         }
     }

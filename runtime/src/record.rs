@@ -58,7 +58,9 @@ impl Values {
     /// [`Error::Shape`] where the op has more or fewer.
     pub fn take<const N: usize>(self) -> Result<[Value; N]> {
         let count = self.values.len();
-        self.values.try_into().map_err(|_| Error::Shape { message: format!("{} gives {count} values, not {N}", self.op) })
+        self.values
+            .try_into()
+            .map_err(|_| Error::Shape { message: format!("{} gives {count} values, not {N}", self.op) })
     }
 }
 
@@ -363,7 +365,10 @@ impl Recorder {
         if made.results().iter().chain(made.saved()).any(|shape| !shape.is_known()) {
             return Err(Error::defect(format!("{name} does not know the shape of its result when it runs")));
         }
-        let values = self.node(Node { operation, name: name.clone(), operands, results: vec![], saved: vec![], attrs, element }, &made);
+        let values = self.node(
+            Node { operation, name: name.clone(), operands, results: vec![], saved: vec![], attrs, element },
+            &made,
+        );
         if let Some(body) = self.bodies.last_mut() {
             body.entries.push(Entry::Nodes(first..self.nodes.len()));
         }
@@ -437,7 +442,8 @@ impl Recorder {
         let value = self.typed(value, element);
         let mut root = value;
         while let Origin::Node(node) = self.values[root.index()].origin
-            && let (Forward::Alias, Some(&operand)) = (self.nodes[node].operation.forward, self.nodes[node].operands.first())
+            && let (Forward::Alias, Some(&operand)) =
+                (self.nodes[node].operation.forward, self.nodes[node].operands.first())
         {
             root = operand;
         }

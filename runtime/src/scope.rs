@@ -65,8 +65,8 @@ impl Scope {
     ///
     /// A name that no scope can have is reported where a variable is made in it.
     pub fn enter(&self, name: &str) -> Self {
-        let problem = names::problem(name, self.path.is_empty())
-            .map(|reason| Error::BadName { name: name.to_string(), reason });
+        let problem =
+            names::problem(name, self.path.is_empty()).map(|reason| Error::BadName { name: name.to_string(), reason });
         Self {
             store: self.store.share(),
             path: self.full_name(name),

@@ -37,7 +37,13 @@ fn row(variable: &VariableInfo, before: &mut String) -> [String; 5] {
     let shown = if scope == before { String::new() } else { scope.to_string() };
     *before = scope.to_string();
     let sizes: Vec<String> = variable.shape().iter().map(usize::to_string).collect();
-    [shown, name.to_string(), format!("{}[{}]", variable.dtype(), sizes.join(", ")), grouped(variable.len()), notes(variable)]
+    [
+        shown,
+        name.to_string(),
+        format!("{}[{}]", variable.dtype(), sizes.join(", ")),
+        grouped(variable.len()),
+        notes(variable),
+    ]
 }
 
 fn notes(variable: &VariableInfo) -> String {

@@ -18,13 +18,13 @@ use std::sync::Arc;
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
 
+use crate::draft::Draft;
 use crate::element::{DType, Element, with_element};
 use crate::error::{Error, Result};
 use crate::init;
 use crate::op::{Backward, Dim, Operation, Shape};
 use crate::ops::{add, copy, mul, sum};
 use crate::run::{Runs, Step};
-use crate::draft::Draft;
 use crate::store::VariableStore;
 use crate::variable::{AnyVariable, Variable};
 
@@ -50,10 +50,7 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
 /// # Errors
 ///
 /// Sizes that do not fit; data that an op refuses.
-pub fn run(
-    operands: &[Tensor],
-    graph: impl Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>>,
-) -> Result<Vec<Tensor>> {
+pub fn run(operands: &[Tensor], graph: impl Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>>) -> Result<Vec<Tensor>> {
     let variables = Operands::new(operands)?;
     let record = |recorder: &mut Recorder, _: &[Value]| {
         let values = variables.record(recorder);
@@ -178,11 +175,7 @@ const TOLERANCE: f64 = 2e-5;
 /// # Errors
 ///
 /// What is wrong, in words.
-pub fn check<A: Any + Send + Sync>(
-    operation: &'static Operation,
-    attrs: A,
-    operands: &[Tensor],
-) -> Result<(), String> {
+pub fn check<A: Any + Send + Sync>(operation: &'static Operation, attrs: A, operands: &[Tensor]) -> Result<(), String> {
     let op = Checked { operation, attrs: Arc::new(attrs), operands };
     op.shape_of_unknown_sizes()?;
     op.in_place()?;
@@ -198,10 +191,7 @@ struct Checked<'a> {
 
 impl Checked<'_> {
     /// The op as a graph; `computed` lets it find its operands in memory that it may overwrite.
-    fn graph(
-        &self,
-        computed: bool,
-    ) -> impl Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>> + Send + Sync + use<> {
+    fn graph(&self, computed: bool) -> impl Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>> + Send + Sync + use<> {
         let (operation, attrs) = (self.operation, Arc::clone(&self.attrs));
         move |recorder, operands| {
             let mut operands = operands.to_vec();
@@ -230,10 +220,19 @@ impl Checked<'_> {
                         Ok(made) => {
                             let fits = |(made, known): (&Shape, &Shape)| {
                                 made.rank() == known.rank()
-                                    && made.dims().iter().zip(known.dims()).all(|(made, known)| made.size().is_none_or(|_| made == known))
+                                    && made
+                                        .dims()
+                                        .iter()
+                                        .zip(known.dims())
+                                        .all(|(made, known)| made.size().is_none_or(|_| made == known))
                             };
                             if !made.results().iter().zip(known.results()).all(fits) {
-                                return Err(format!("{} gives {:?}, not {:?}", what(), made.results(), known.results()));
+                                return Err(format!(
+                                    "{} gives {:?}, not {:?}",
+                                    what(),
+                                    made.results(),
+                                    known.results()
+                                ));
                             }
                         }
                         // A name may differ from what it has to be; an unknown size agrees with everything.

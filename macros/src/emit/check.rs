@@ -256,7 +256,10 @@ impl Emit<'_> {
             (Some(shape), None) if variable.declares => {
                 quote! { #check.variable(#id, #scope, #value, #name, #shape); }
             }
-            (Some(shape), Some(same)) => quote! { #check.same(#id, #scope, #value, #name, #shape, #same); },
+            (Some(shape), Some(same)) => {
+                let first = format!("what is declared at {}", variable.first);
+                quote! { #check.same(#id, #scope, #value, #name, #shape, (#same, #first)); }
+            }
             (Some(shape), None) | (None, Some(shape)) => quote! { #check.values[#value] = #shape; },
             (None, None) => TokenStream::new(),
         }
@@ -389,7 +392,8 @@ impl Emit<'_> {
     /// wherever it is named.
     fn check_by_itself(&self, function: &Function) -> TokenStream {
         let (p, room_here, name) = (self.p(), self.room(function), check_fn(&function.name));
-        let (constant, inputs, names) = (check_const(&function.name), inputs_fn(&function.name), self.symbol_names(function));
+        let (constant, inputs, names) =
+            (check_const(&function.name), inputs_fn(&function.name), self.symbol_names(function));
         let (keywords, symbolic) = (self.keywords_type(), self.symbolic_keywords());
         let element = self.symbolic_element();
         let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);

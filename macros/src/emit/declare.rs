@@ -14,7 +14,11 @@ impl Emit<'_> {
         let (p, head) = (self.p(), self.impl_head());
         let (draft, hyperparameters, inputs) = (local("draft"), local("hyperparameters"), local("inputs"));
         let values = self.hyperparameters_type();
-        let body = if self.is_right { self.declare_body() } else { quote! { ::core::unreachable!() } };
+        let body = if self.is_right {
+            self.declare_body()
+        } else {
+            quote! { ::core::unreachable!() }
+        };
         quote! {
             #head {
                 #[doc(hidden)]
@@ -53,7 +57,8 @@ impl Emit<'_> {
 
     /// Runs the check of each `fn`, `forward` first: it finds the sizes that the others may use.
     fn run_checks(&self) -> TokenStream {
-        let (p, hyper, inputs, mode, sizes) = (self.p(), local("hyper"), local("inputs"), local("mode"), local("sizes"));
+        let (p, hyper, inputs, mode, sizes) =
+            (self.p(), local("hyper"), local("inputs"), local("mode"), local("sizes"));
         let ty = self.checked_type();
         let element = self.dtype(&crate::ir::Element::Model);
         let forward = self.model.functions.iter().filter(|function| function.name == "forward");
@@ -197,5 +202,9 @@ fn full_name(path: &[PathPart]) -> TokenStream {
             indices.push(index);
         }
     }
-    if indices.is_empty() { quote! { #text } } else { quote! { ::std::format!(#text, #(#indices),*) } }
+    if indices.is_empty() {
+        quote! { #text }
+    } else {
+        quote! { ::std::format!(#text, #(#indices),*) }
+    }
 }

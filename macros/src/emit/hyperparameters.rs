@@ -45,7 +45,11 @@ impl Emit<'_> {
         let docs = format!("The hyper-parameters of [`{model}`].");
         let fields = self.list().iter().map(|Hyperparameter { attrs, name, ty, .. }| {
             let docs = format!("The hyper-parameter `{name}`.");
-            let docs = if attrs.is_empty() { quote! { #[doc = #docs] } } else { TokenStream::new() };
+            let docs = if attrs.is_empty() {
+                quote! { #[doc = #docs] }
+            } else {
+                TokenStream::new()
+            };
             quote! { #docs #(#attrs)* #vis #name: #ty, }
         });
         let constructor = self.constructor();
@@ -101,7 +105,8 @@ impl Emit<'_> {
         let names: Vec<_> = self.list().iter().map(|one| &one.name).collect();
         let types: Vec<_> = self.list().iter().map(|one| &one.ty).collect();
         let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let missing: Vec<String> = names.iter().map(|name| format!("it needs its hyper-parameter: write `{name} = …`")).collect();
+        let missing: Vec<String> =
+            names.iter().map(|name| format!("it needs its hyper-parameter: write `{name} = …`")).collect();
         let docs = format!("The hyper-parameters of [`{model}`] as keywords.");
         quote! {
             #[doc = #docs]

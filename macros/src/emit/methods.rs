@@ -15,15 +15,19 @@ impl Emit<'_> {
         let common = self.common_methods();
         let hyperparameters = self.hyperparameters_method();
         let functions = self.model.functions.iter().enumerate().map(|(number, function)| self.method(number, function));
-        let gradients = self.model.functions.iter().filter(|f| f.is_loss).map(|function| self.gradients_method(function));
+        let gradients =
+            self.model.functions.iter().filter(|f| f.is_loss).map(|function| self.gradients_method(function));
         quote! { #head { #constructors #common #hyperparameters #(#functions)* #(#gradients)* } }
     }
 
     fn constructors(&self) -> TokenStream {
         let (p, vis, name) = (self.p(), &self.model.source.vis, self.name());
         let values = self.hyperparameters_type();
-        let new_with = format!("Makes a [`{name}`] with these hyper-parameters in a scope: new variables, or those that are there, by the scope's rule.");
-        let new = format!("Makes a [`{name}`] in a scope: new variables, or those that are there, by the scope's rule.");
+        let new_with = format!(
+            "Makes a [`{name}`] with these hyper-parameters in a scope: new variables, or those that are there, by the scope's rule."
+        );
+        let new =
+            format!("Makes a [`{name}`] in a scope: new variables, or those that are there, by the scope's rule.");
         let errors = "Variables that exist in a scope that does not reuse, or are missing in one that does; sizes that do not fit.";
         let seeded = format!("Makes a [`{name}`] in a store of its own, with initial values from this seed.");
         let has_hyperparameters = !self.model.source.hyperparameters.is_empty();
@@ -52,7 +56,11 @@ impl Emit<'_> {
         } else {
             TokenStream::new()
         };
-        let default = if has_hyperparameters { quote! { #values::DEFAULT } } else { quote! { () } };
+        let default = if has_hyperparameters {
+            quote! { #values::DEFAULT }
+        } else {
+            quote! { () }
+        };
         let without = if self.has_default() {
             quote! {
                 #[doc = #new]
@@ -161,7 +169,11 @@ impl Emit<'_> {
 
     fn dimension(&self, ty: &TensorType) -> TokenStream {
         let p = self.p();
-        if ty.leading { quote! { #p::ndarray::IxDyn } } else { self.rank(ty.axes.len()) }
+        if ty.leading {
+            quote! { #p::ndarray::IxDyn }
+        } else {
+            self.rank(ty.axes.len())
+        }
     }
 
     /// What a call of a `fn` gives: arrays of its own, a number for `[]`.
@@ -189,14 +201,19 @@ impl Emit<'_> {
     /// The inputs of a run, from the parameters.
     fn inputs(&self, function: &Function) -> TokenStream {
         let (p, names) = (self.p(), ValueNames::new(function));
-        let standard = function.inputs.iter().enumerate().filter(|(_, input)| !input.ty.axes.is_empty() || input.ty.leading);
+        let standard =
+            function.inputs.iter().enumerate().filter(|(_, input)| !input.ty.axes.is_empty() || input.ty.leading);
         let standard = standard.map(|(number, _)| {
             let name = names.get(number);
             quote! { let #name = #name.as_standard_layout(); }
         });
         let inputs = function.inputs.iter().enumerate().map(|(number, input)| {
             let (name, is_number) = (names.get(number), input.ty.axes.is_empty() && !input.ty.leading);
-            if is_number { quote! { #p::Input::number(&#name) } } else { quote! { #p::Input::array(&#name) } }
+            if is_number {
+                quote! { #p::Input::number(&#name) }
+            } else {
+                quote! { #p::Input::array(&#name) }
+            }
         });
         quote! { #(#standard)* let inputs = [#(#inputs),*]; }
     }
@@ -222,7 +239,9 @@ impl Emit<'_> {
         let (p, vis, name) = (self.p(), &self.model.source.vis, &function.name);
         let (method, step) = (quote::format_ident!("{name}_gradients"), self.step_type(function));
         let (record, element, instance) = (record_fn(name), self.dtype(&Element::Model), local("__instance"));
-        let docs = format!("A training step of [`Self::{name}`]: forward and backward, with its memory, to be run again and again.");
+        let docs = format!(
+            "A training step of [`Self::{name}`]: forward and backward, with its memory, to be run again and again."
+        );
         let (values, step_struct) = (self.values_in_order(function), self.step_struct(function));
         let body = if self.is_right {
             quote! {
@@ -254,7 +273,12 @@ impl Emit<'_> {
 
     /// The struct of each training step.
     pub fn steps(&self) -> TokenStream {
-        self.model.functions.iter().filter(|function| function.is_loss).map(|function| self.step_definition(function)).collect()
+        self.model
+            .functions
+            .iter()
+            .filter(|function| function.is_loss)
+            .map(|function| self.step_definition(function))
+            .collect()
     }
 
     fn step_definition(&self, function: &Function) -> TokenStream {
@@ -265,7 +289,11 @@ impl Emit<'_> {
             syntax::Element::Generic(element) => (quote! { <#element: #p::Float = f32> }, quote! { <#element> }),
             syntax::Element::Default | syntax::Element::Named(_) => (TokenStream::new(), TokenStream::new()),
         };
-        let impl_generics = if usage.is_empty() { TokenStream::new() } else { quote! { <#element: #p::Float> } };
+        let impl_generics = if usage.is_empty() {
+            TokenStream::new()
+        } else {
+            quote! { <#element: #p::Float> }
+        };
         let compute = self.compute(function);
         quote! {
             #[doc = #docs]
@@ -344,5 +372,9 @@ impl Emit<'_> {
 }
 
 fn docs_unless_given(attrs: &[syn::Attribute], docs: &str) -> TokenStream {
-    if attrs.iter().any(|attr| attr.path().is_ident("doc")) { TokenStream::new() } else { quote! { #[doc = #docs] } }
+    if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+        TokenStream::new()
+    } else {
+        quote! { #[doc = #docs] }
+    }
 }

@@ -6,8 +6,8 @@
 mod check;
 mod common;
 mod construct;
-mod hyperparameters;
 mod declare;
+mod hyperparameters;
 mod methods;
 mod names;
 mod place;

@@ -66,7 +66,14 @@ impl Emit<'_> {
             place = self.step(&place, is_optional, &name, index, self.is_optional(member));
             is_optional |= index.is_some() || self.is_optional(member);
         }
-        (if is_optional { place } else { quote! { &#place } }, is_optional)
+        (
+            if is_optional {
+                place
+            } else {
+                quote! { &#place }
+            },
+            is_optional,
+        )
     }
 
     /// One field further. As soon as something on the way may be missing, the expression is an `Option` of a reference.

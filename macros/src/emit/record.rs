@@ -6,7 +6,9 @@ use quote::{quote, quote_spanned};
 use super::names::{ValueNames, op_alias, record_fn};
 use super::size::{InRecord, bound};
 use super::{Emit, at, local};
-use crate::ir::{Body, Branch, Element, Function, LayerCall, Loop, Node, NodeKind, Number, OpNode, Operand, TensorType};
+use crate::ir::{
+    Body, Branch, Element, Function, LayerCall, Loop, Node, NodeKind, Number, OpNode, Operand, TensorType,
+};
 
 impl Emit<'_> {
     /// The recordings of all `fn`s.
@@ -35,9 +37,10 @@ impl Emit<'_> {
         let (element, reverse) = (self.dtype(&Element::Model), &function.body.reverse);
         let body = self.record_body(function, &names, &function.body);
         let results: Vec<TokenStream> = function.body.results.iter().map(|result| value(&names, result)).collect();
-        let checks = results.iter().zip(&function.results).map(|(result, output)| {
-            self.record_bind(function, result, &output.ty, "the result")
-        });
+        let checks = results
+            .iter()
+            .zip(&function.results)
+            .map(|(result, output)| self.record_bind(function, result, &output.ty, "the result"));
         let (count, result_count) = (function.inputs.len(), results.len());
         quote! {
             #[doc(hidden)]
@@ -145,7 +148,8 @@ impl Emit<'_> {
         let results: Vec<_> = op.results.iter().map(|&result| names.get(result)).collect();
         let call = quote_spanned! { at(node.span)=> #alias::record(#recorder, #name, #operands, #attrs) };
         let updates = op.updates.iter().map(|update| {
-            let (variable, result) = (self.variable_tokens(update.variable.id, &update.variable.indices), names.get(update.result));
+            let (variable, result) =
+                (self.variable_tokens(update.variable.id, &update.variable.indices), names.get(update.result));
             quote! { #recorder.update(#variable, #result); }
         });
         let made = local("made");
@@ -238,16 +242,28 @@ fn operand_list(names: &ValueNames, operands: &[Operand]) -> TokenStream {
     let parts = operands.iter().map(|operand| match operand {
         Operand::Value(value) => {
             let value = names.get(*value);
-            if has_list { quote! { &[#value][..] } } else { quote! { #value } }
+            if has_list {
+                quote! { &[#value][..] }
+            } else {
+                quote! { #value }
+            }
         }
         Operand::List(values) => {
             let values = values.iter().map(|&value| names.get(value));
-            if has_list { quote! { &[#(#values),*][..] } } else { quote! { #(#values),* } }
+            if has_list {
+                quote! { &[#(#values),*][..] }
+            } else {
+                quote! { #(#values),* }
+            }
         }
         Operand::Collected(list, _) => {
             let list = names.get(*list);
             quote! { &#list[..] }
         }
     });
-    if has_list { quote! { &[#(#parts),*].concat() } } else { quote! { &[#(#parts),*] } }
+    if has_list {
+        quote! { &[#(#parts),*].concat() }
+    } else {
+        quote! { &[#(#parts),*] }
+    }
 }

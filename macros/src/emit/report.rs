@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
-use super::names::check_const;
 use super::Emit;
+use super::names::check_const;
 use crate::ir::{Body, Function, Node, NodeId, NodeKind};
 
 impl Emit<'_> {

@@ -61,7 +61,9 @@ impl Emit<'_> {
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Initializer { #initializer } }
             }
             SnippetKind::Size(expr) => quote! { const fn #name(#parameters) -> usize { #expr } },
-            SnippetKind::Condition { expr, is_constant: true } => quote! { const fn #name(#parameters) -> bool { #expr } },
+            SnippetKind::Condition { expr, is_constant: true } => {
+                quote! { const fn #name(#parameters) -> bool { #expr } }
+            }
             SnippetKind::Condition { expr, is_constant: false } => quote! { fn #name(#parameters) -> bool { #expr } },
             SnippetKind::Attrs { function, op, keywords } => {
                 let base = self.attrs_base(&self.model.functions[*function], *op);
@@ -148,10 +150,16 @@ impl Emit<'_> {
     ) -> TokenStream {
         let is_checked = !keywords.iter().any(|keyword| matches!(keyword.value, KeywordValue::Unchecked(_)));
         let (name, parameters) = (name(number), self.snippet_parameters(snippet));
-        let setters = |in_check: bool| -> TokenStream {
-            keywords.iter().map(|keyword| self.setter(keyword, in_check)).collect()
-        };
-        let (run, constant) = (setters(false), if is_checked { quote! { const } } else { TokenStream::new() });
+        let setters =
+            |in_check: bool| -> TokenStream { keywords.iter().map(|keyword| self.setter(keyword, in_check)).collect() };
+        let (run, constant) = (
+            setters(false),
+            if is_checked {
+                quote! { const }
+            } else {
+                TokenStream::new()
+            },
+        );
         let attrs = quote! { #constant fn #name(#parameters) -> #op::Attrs { #base #run } };
         if is_checked {
             return attrs;

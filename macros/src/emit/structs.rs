@@ -34,7 +34,11 @@ impl Emit<'_> {
     }
 
     fn docs_unless_given(&self, attrs: &[syn::Attribute], docs: &str) -> TokenStream {
-        if attrs.iter().any(|attr| attr.path().is_ident("doc")) { TokenStream::new() } else { quote! { #[doc = #docs] } }
+        if attrs.iter().any(|attr| attr.path().is_ident("doc")) {
+            TokenStream::new()
+        } else {
+            quote! { #[doc = #docs] }
+        }
     }
 
     fn scope_definition(&self, scope: ScopeId) -> TokenStream {
@@ -144,7 +148,11 @@ impl Emit<'_> {
 
 /// A field's type in a family, or where it may be missing.
 fn wrapped(ty: TokenStream, family: Option<&Family>, is_optional: bool) -> TokenStream {
-    let ty = if is_optional { quote! { ::core::option::Option<#ty> } } else { ty };
+    let ty = if is_optional {
+        quote! { ::core::option::Option<#ty> }
+    } else {
+        ty
+    };
     match family {
         None => ty,
         Some(Family::Turns(turns)) => {

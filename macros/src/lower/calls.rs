@@ -24,6 +24,10 @@ impl FunctionLowering<'_, '_, '_> {
             if let Some(number) = self.model.functions.iter().position(|function| function.name == *name) {
                 return self.call_function(number, name, arguments);
             }
+            let is_wrong = self.environment.value(name).is_some_and(|known| matches!(known.value, Value::Wrong));
+            if is_wrong || self.model.source.unread.contains(name) {
+                return Value::Wrong;
+            }
         }
         match self.layer_of(callee) {
             Some(Ok(place)) => self.apply(&place, callee.span(), None, arguments, wanted),
@@ -151,7 +155,10 @@ impl FunctionLowering<'_, '_, '_> {
             match operand {
                 syntax::Operand::Value(value) => values.push(self.tensor(value)),
                 syntax::Operand::Update(span, _) => {
-                    self.error_at(*span, "`&mut` marks a variable that an op updates; a `fn` or a layer updates its own");
+                    self.error_at(
+                        *span,
+                        "`&mut` marks a variable that an op updates; a `fn` or a layer updates its own",
+                    );
                     values.push(None);
                 }
             }
@@ -230,9 +237,7 @@ impl FunctionLowering<'_, '_, '_> {
         let mut operands: Vec<Option<Lowered>> = before.into_iter().map(Some).collect();
         for operand in &arguments.operands {
             let lowered = match operand {
-                syntax::Operand::Value(value) => {
-                    self.receiver(value).map(|operand| Lowered { operand, update: None })
-                }
+                syntax::Operand::Value(value) => self.receiver(value).map(|operand| Lowered { operand, update: None }),
                 syntax::Operand::Update(_, variable) => self.updated(variable),
             };
             operands.push(lowered);
@@ -243,7 +248,11 @@ impl FunctionLowering<'_, '_, '_> {
     /// `&mut mean`: a variable that the op updates.
     fn updated(&mut self, expr: &Expr) -> Option<Lowered> {
         let Dotted { from_root, steps } = match self.dotted_path(expr) {
-            Some(dotted) if dotted.from_root || !dotted.steps.first().is_some_and(|s| self.environment.has_value(s.name)) => dotted,
+            Some(dotted)
+                if dotted.from_root || !dotted.steps.first().is_some_and(|s| self.environment.has_value(s.name)) =>
+            {
+                dotted
+            }
             _ => {
                 self.error_at(expr.span(), "`&mut` marks a variable that the op updates, and this is none");
                 return None;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::Ident;
 
-use super::{FunctionLowering, Level};
 use super::environment::Value;
+use super::{FunctionLowering, Level};
 use crate::ir::{Body, Branch, Carried, Declaration, Loop, Name, NodeKind, Operand, ValueId};
 use crate::resolve::site;
 use crate::syntax::{Block, Content, Expr, For, If, Pattern, Statement};
@@ -19,7 +19,10 @@ impl FunctionLowering<'_, '_, '_> {
         match (self.evaluate_number(&node.from), self.evaluate_number(&node.to)) {
             (Some(from), Some(to)) if to.saturating_sub(from) <= UNROLLED => self.unroll(node, from, to),
             (Some(from), Some(to)) => {
-                let message = format!("{} turns are too many to unroll: give the bound a name, `const TURNS: usize = {to};`", to - from);
+                let message = format!(
+                    "{} turns are too many to unroll: give the bound a name, `const TURNS: usize = {to};`",
+                    to - from
+                );
                 self.error_at(node.span, message);
                 Some(Value::Wrong)
             }
@@ -56,7 +59,8 @@ impl FunctionLowering<'_, '_, '_> {
         let bounds = self.bounds(&node.from, &node.to);
         let mut carried = self.carried(&node.body);
         self.environment.enter(true);
-        self.environment.bind_number(&node.variable, Name::Loop { from_zero: self.evaluate_number(&node.from) == Some(0) });
+        self.environment
+            .bind_number(&node.variable, Name::Loop { from_zero: self.evaluate_number(&node.from) == Some(0) });
         for (name, value) in &mut carried {
             value.inside = self.new_value(Some(name));
             self.environment.assign(&name.to_string(), Value::Tensor(value.inside));
@@ -113,7 +117,10 @@ impl FunctionLowering<'_, '_, '_> {
                     carried.push((name, Carried { before, inside: 0, next: 0, after: 0 }));
                 }
                 Some((Value::List(_) | Value::Tuple(_), true)) => {
-                    self.error(&name, format!("`{name}` is no single tensor, and a loop of the graph can carry only those"));
+                    self.error(
+                        &name,
+                        format!("`{name}` is no single tensor, and a loop of the graph can carry only those"),
+                    );
                 }
                 _ => {}
             }
@@ -205,7 +212,13 @@ impl FunctionLowering<'_, '_, '_> {
         (Arm { value, assigned, body }, declared)
     }
 
-    fn join_checked(&mut self, node: &If, yes: &Value, no: &Value, results: &mut Vec<([ValueId; 2], ValueId)>) -> Value {
+    fn join_checked(
+        &mut self,
+        node: &If,
+        yes: &Value,
+        no: &Value,
+        results: &mut Vec<([ValueId; 2], ValueId)>,
+    ) -> Value {
         let value = self.join(yes, no, None, results);
         let is_wrong = |value: &Value| matches!(value, Value::Wrong);
         if is_wrong(&value) && !is_wrong(yes) && !is_wrong(no) {
@@ -215,7 +228,13 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// The value after a branch that is one thing in one arm and another in the other.
-    fn join(&mut self, yes: &Value, no: &Value, name: Option<&Ident>, results: &mut Vec<([ValueId; 2], ValueId)>) -> Value {
+    fn join(
+        &mut self,
+        yes: &Value,
+        no: &Value,
+        name: Option<&Ident>,
+        results: &mut Vec<([ValueId; 2], ValueId)>,
+    ) -> Value {
         match (yes, no) {
             (Value::Tensor(yes), Value::Tensor(no)) if yes == no => Value::Tensor(*yes),
             (Value::Tensor(yes), Value::Tensor(no)) => {
@@ -309,6 +328,6 @@ fn visit_expr(expr: &Expr, note: &mut impl FnMut(&Ident)) {
                 visit_expr(value, note);
             }
         }
-        Expr::Number(_) | Expr::Scalar(..) | Expr::Path(_) => {}
+        Expr::Unread(_) | Expr::Number(_) | Expr::Scalar(..) | Expr::Path(_) => {}
     }
 }

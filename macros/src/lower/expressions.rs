@@ -20,6 +20,7 @@ impl FunctionLowering<'_, '_, '_> {
     /// The value of an expression; `wanted` is how many values a call should give.
     pub(super) fn expr(&mut self, expr: &Expr, wanted: usize) -> Value {
         match expr {
+            Expr::Unread(_) => Value::Wrong,
             Expr::Number(number) => self.literal(number),
             Expr::Scalar(scalar, _) => self.number(site(scalar), scalar),
             Expr::Path(path) => self.path(path),
@@ -57,11 +58,17 @@ impl FunctionLowering<'_, '_, '_> {
             Value::Tensor(value) => Some(value),
             Value::Wrong => None,
             Value::List(_) => {
-                self.error_at(expr.span(), "a list stands here, where one tensor is needed; `stack` and `concat` make one of it");
+                self.error_at(
+                    expr.span(),
+                    "a list stands here, where one tensor is needed; `stack` and `concat` make one of it",
+                );
                 None
             }
             Value::Tuple(values) => {
-                self.error_at(expr.span(), format!("here are {} values, where one is needed; `let (a, b) = …` takes them apart", values.len()));
+                self.error_at(
+                    expr.span(),
+                    format!("here are {} values, where one is needed; `let (a, b) = …` takes them apart", values.len()),
+                );
                 None
             }
         }
@@ -86,7 +93,8 @@ impl FunctionLowering<'_, '_, '_> {
 
     fn path(&mut self, path: &Path) -> Value {
         let Some(name) = path.get_ident() else {
-            return self.number(site(path), &Rust::Path(syn::ExprPath { attrs: vec![], qself: None, path: path.clone() }));
+            return self
+                .number(site(path), &Rust::Path(syn::ExprPath { attrs: vec![], qself: None, path: path.clone() }));
         };
         if let Some(binding) = self.environment.value(name) {
             return binding.value.clone();
@@ -145,11 +153,15 @@ impl FunctionLowering<'_, '_, '_> {
             }
             (None, _) => {
                 if let Some(first) = dotted.steps.first() {
-                    let (name, is_value) = (first.name.clone(), self.environment.has_value(first.name));
-                    if is_value {
-                        self.error_at(expr.span(), format!("`{name}` is a value; an op on it is called with parentheses, `{name}.relu()`"));
-                    } else {
-                        self.unknown_name(&name, "scope or value");
+                    let name = first.name.clone();
+                    match self.environment.value(&name).map(|known| &known.value) {
+                        Some(Value::Wrong) => {}
+                        Some(_) => {
+                            let message =
+                                format!("`{name}` is a value; an op on it is called with parentheses, `{name}.relu()`");
+                            self.error_at(expr.span(), message);
+                        }
+                        None => self.unknown_name(&name, "scope or value"),
                     }
                 }
                 Value::Wrong
@@ -214,7 +226,11 @@ impl FunctionLowering<'_, '_, '_> {
 
     fn negative(&mut self, span: Span, inner: &Expr) -> Value {
         if let Expr::Number(number) = inner {
-            let negative = syn::ExprUnary { attrs: vec![], op: syn::UnOp::Neg(syn::Token![-](span)), expr: Box::new(number.clone()) };
+            let negative = syn::ExprUnary {
+                attrs: vec![],
+                op: syn::UnOp::Neg(syn::Token![-](span)),
+                expr: Box::new(number.clone()),
+            };
             return self.number_node(span, site(number), Number::Literal(Rust::Unary(negative)));
         }
         match self.tensor(inner) {

@@ -30,7 +30,10 @@ impl FunctionLowering<'_, '_, '_> {
         let place = Place { id: declared.id, indices: declared.indices.clone() };
         let Some(inputs) = inputs else { return Value::Wrong };
         if inputs.is_empty() {
-            self.error(&layer.path, "a layer is applied to an input, which stands before its hyper-parameters: `Dense(x, units = 64)`");
+            self.error(
+                &layer.path,
+                "a layer is applied to an input, which stands before its hyper-parameters: `Dense(x, units = 64)`",
+            );
             return Value::Wrong;
         }
         if declared.is_new {
@@ -39,7 +42,10 @@ impl FunctionLowering<'_, '_, '_> {
             self.declare_layer(declared, keywords.clone(), &inputs);
         } else if !self.is_same_site(declared.id, &keywords) && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
-            self.error(name, "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out");
+            self.error(
+                name,
+                "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out",
+            );
             return Value::Wrong;
         }
         self.layer_call(place, scope.span, site(layer), None, inputs, wanted)
@@ -53,13 +59,8 @@ impl FunctionLowering<'_, '_, '_> {
         let Some(function) = self.number else { return };
         self.model.layers.entry(declared.id).or_insert((function, keywords.clone()));
         let indices = indices_of(&declared.path);
-        let declaration = LayerDeclaration {
-            layer: declared.id,
-            path: declared.path,
-            function,
-            keywords,
-            inputs: inputs.to_vec(),
-        };
+        let declaration =
+            LayerDeclaration { layer: declared.id, path: declared.path, function, keywords, inputs: inputs.to_vec() };
         self.declare_once(&indices, Declaration::Layer(declaration));
     }
 

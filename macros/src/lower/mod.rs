@@ -15,10 +15,10 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 
-use crate::diag::{Errors, place, suggestion};
+use crate::diag::{Errors, suggestion};
 use crate::ir::{
-    Body, Condition, Declaration, Element, Function, Input, LayerId, Model, Node, NodeId, NodeKind, OpPath, Operand, Snippet,
-    Output, SnippetCall, SnippetId, TensorType, ValueId, VariableId,
+    Body, Condition, Declaration, Element, Function, Input, LayerId, Model, Node, NodeId, NodeKind, OpPath, Operand,
+    Output, Snippet, SnippetCall, SnippetId, TensorType, ValueId, VariableId,
 };
 use crate::resolve::{Cursor, Tree};
 use crate::syntax::{self, Item, Parameter};
@@ -28,6 +28,8 @@ use environment::{Environment, Value};
 /// Lowers a model. What is wrong is noted; the `fn`s that it is in are marked.
 pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
     let functions: Vec<&syntax::Function> = functions(source);
+    let forward = functions.iter().find(|function| function.name == "forward");
+    let forward_names = forward.map(|forward| sizes::bound_names(source, &forward.inputs)).unwrap_or_default();
     let mut lowering = Lowering {
         source,
         functions,
@@ -38,10 +40,9 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
         variables: HashMap::new(),
         layers: HashMap::new(),
         branches: 0,
-        forward_names: Vec::new(),
+        forward_names,
         errors,
     };
-    lowering.check_names();
     let mut lowered = Vec::new();
     for item in &source.items {
         match item {
@@ -58,7 +59,11 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
 }
 
 fn functions(source: &syntax::Model) -> Vec<&syntax::Function> {
-    source.items.iter().filter_map(|item| if let Item::Function(function) = item { Some(function) } else { None }).collect()
+    source
+        .items
+        .iter()
+        .filter_map(|item| if let Item::Function(function) = item { Some(function) } else { None })
+        .collect()
 }
 
 /// What is shared by all `fn`s of a model while it is lowered.
@@ -90,48 +95,7 @@ struct Level {
     turns: Option<Ident>,
 }
 
-/// Names of methods that every model has.
-const RESERVED: [&str; 11] = [
-    "new",
-    "new_with",
-    "seeded",
-    "seeded_with",
-    "share",
-    "copy_into",
-    "assign_from",
-    "variables",
-    "trainable_variables",
-    "summary",
-    "hyperparameters",
-];
-
 impl<'a> Lowering<'a, '_> {
-    /// `fn`s of one name, or of the name of a method that every model has; hyper-parameters of one name.
-    fn check_names(&mut self) {
-        let mut seen: HashMap<String, Span> = HashMap::new();
-        for function in self.functions.clone() {
-            let name = function.name.to_string();
-            if RESERVED.contains(&name.as_str()) {
-                self.errors.error(&function.name, format!("every model has a method `{name}`; give this `fn` another name"));
-            }
-            if let Some(first) = seen.insert(name.clone(), function.name.span()) {
-                let first = place(first);
-                self.errors.error(&function.name, format!("there is a `fn {name}` already, at {first}; give one of them another name"));
-            }
-        }
-        let mut seen: HashMap<String, Span> = HashMap::new();
-        for hyperparameter in &self.source.hyperparameters {
-            let name = hyperparameter.name.to_string();
-            if let Some(first) = seen.insert(name.clone(), hyperparameter.name.span()) {
-                let first = place(first);
-                self.errors.error(&hyperparameter.name, format!("there is a hyper-parameter `{name}` already, at {first}"));
-            }
-        }
-        if let Some(forward) = self.functions.iter().find(|function| function.name == "forward") {
-            self.forward_names = sizes::bound_names(self.source, &forward.inputs);
-        }
-    }
-
     /// Lowers what stands among the items, where there are no values.
     fn items(&mut self, lower: impl FnOnce(&mut FunctionLowering<'_, 'a, '_>)) {
         let mut function = FunctionLowering::new(self, None);
@@ -159,7 +123,11 @@ fn calls_of(body: &Body) -> Vec<(usize, Span)> {
             NodeKind::Call { function, .. } => calls.push((*function, node.span)),
             NodeKind::Loop(node) => calls.extend(calls_of(&node.body)),
             NodeKind::Branch(branch) => calls.extend(branch.arms.iter().flat_map(calls_of)),
-            NodeKind::Variable(_) | NodeKind::Number { .. } | NodeKind::Op(_) | NodeKind::Layer(_) | NodeKind::Bind { .. } => {}
+            NodeKind::Variable(_)
+            | NodeKind::Number { .. }
+            | NodeKind::Op(_)
+            | NodeKind::Layer(_)
+            | NodeKind::Bind { .. } => {}
         }
     }
     calls
@@ -270,9 +238,6 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
         let mut inputs = Vec::new();
         for parameter in parameters {
             let name = &parameter.name;
-            if self.environment.has_value(name) {
-                self.error(name, format!("there is an input `{name}` already; give one of them another name"));
-            }
             let value = self.new_value(Some(name));
             let ty = self.tensor_type(&parameter.ty);
             self.environment.bind(name, Value::Tensor(value), false);
@@ -290,7 +255,10 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             Some(value) => vec![value],
             None if !self.is_wrong => {
                 let name = &function.name;
-                return self.error_at(function.body.end, format!("`{name}` ends without a value; its last line is its result, without a `;`"));
+                return self.error_at(
+                    function.body.end,
+                    format!("`{name}` ends without a value; its last line is its result, without a `;`"),
+                );
             }
             None => return,
         };

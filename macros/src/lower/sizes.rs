@@ -62,7 +62,9 @@ fn visit_variables_in(expr: &Expr, visit: &mut impl FnMut(&syntax::Variable)) {
         }
         Expr::NameScope(_, block) => visit_variables(block, visit),
         Expr::For(node) => visit_variables(&node.body, visit),
-        Expr::If(node) => [Some(&node.yes), node.no.as_ref()].into_iter().flatten().for_each(|b| visit_variables(b, visit)),
+        Expr::If(node) => {
+            [Some(&node.yes), node.no.as_ref()].into_iter().flatten().for_each(|b| visit_variables(b, visit))
+        }
         Expr::Binary(left, _, right) => [left, right].into_iter().for_each(|side| visit_variables_in(side, visit)),
         Expr::Negative(_, inner) | Expr::Field(inner, _) | Expr::Index(inner, _) => visit_variables_in(inner, visit),
         Expr::List(parts, _) | Expr::Tuple(parts, _) => parts.iter().for_each(|part| visit_variables_in(part, visit)),
@@ -71,7 +73,7 @@ fn visit_variables_in(expr: &Expr, visit: &mut impl FnMut(&syntax::Variable)) {
             visit_arguments(arguments, visit);
         }
         Expr::Call { arguments, .. } => visit_arguments(arguments, visit),
-        Expr::Number(_) | Expr::Scalar(..) | Expr::Path(_) => {}
+        Expr::Unread(_) | Expr::Number(_) | Expr::Scalar(..) | Expr::Path(_) => {}
     }
 }
 
@@ -122,7 +124,9 @@ impl FunctionLowering<'_, '_, '_> {
                     None => self.size(&Size::Name(name.clone())).map_or(Axis::Any, Axis::Is),
                 },
                 // What is computed from a name that the same type binds is known only after it.
-                Dimension::Size(size) if size.names().iter().any(|name| bound.iter().any(|(known, _)| *name == known)) => {
+                Dimension::Size(size)
+                    if size.names().iter().any(|name| bound.iter().any(|(known, _)| *name == known)) =>
+                {
                     Axis::Any
                 }
                 Dimension::Size(size) => self.size(size).map_or(Axis::Any, Axis::Is),
@@ -151,7 +155,8 @@ impl FunctionLowering<'_, '_, '_> {
             Some(name) => match &self.model.source.element {
                 syntax::Element::Generic(generic) if generic == name => Element::Model,
                 _ => {
-                    let message = format!("`{name}` is no element type; there are f32, f64, i32, i64, u8, u32 and bool");
+                    let message =
+                        format!("`{name}` is no element type; there are f32, f64, i32, i64, u8, u32 and bool");
                     self.error(name, message);
                     Element::Model
                 }

@@ -176,7 +176,8 @@ impl FunctionLowering<'_, '_, '_> {
             match token {
                 TokenTree::Group(group) => self.add_uses(group.stream(), uses),
                 TokenTree::Ident(ident) => {
-                    let is_member = at > 0 && is_punct(&tokens[at - 1], '.') && !(at > 1 && is_punct(&tokens[at - 2], '.'));
+                    let is_member =
+                        at > 0 && is_punct(&tokens[at - 1], '.') && !(at > 1 && is_punct(&tokens[at - 2], '.'));
                     let is_path = tokens.get(at + 1).is_some_and(|next| is_punct(next, ':'));
                     if !is_member && !is_path {
                         add(uses, self.use_of(ident).into_iter().collect());

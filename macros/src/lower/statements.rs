@@ -10,6 +10,7 @@ use crate::syntax::{self, Block, Content, Expr, Pattern, Reuse, Scope, Statement
 impl FunctionLowering<'_, '_, '_> {
     /// The statements of a block, and its value; `wanted` is how many values that should be.
     pub(super) fn block_value(&mut self, block: &Block, wanted: usize) -> Option<Value> {
+        self.is_wrong |= !block.is_whole;
         for statement in &block.statements {
             self.statement(statement);
         }
@@ -96,7 +97,10 @@ impl FunctionLowering<'_, '_, '_> {
             (Pattern::Name { name, mutable: false }, value) => match self.environment.value(name) {
                 Some(binding) if binding.mutable => self.environment.assign(&name.to_string(), value),
                 Some(binding) if matches!(binding.value, Value::Wrong) => {}
-                Some(_) => self.error(name, format!("`{name}` is bound once: write `let mut {name}` where it is, or `let {name} = …` here")),
+                Some(_) => self.error(
+                    name,
+                    format!("`{name}` is bound once: write `let mut {name}` where it is, or `let {name} = …` here"),
+                ),
                 None => self.unknown_name(name, "value"),
             },
             (Pattern::Tuple(patterns), value) => {

@@ -6,7 +6,8 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, NodeKind, PathPart, Place, SameAs, SizeExpr, ValueId, VariableDeclaration, VariableId, VariableNode,
+    Condition, Declaration, Initializer, NodeKind, PathPart, Place, SameAs, SizeExpr, ValueId, VariableDeclaration,
+    VariableId, VariableNode,
 };
 use crate::resolve::{Declared, Surroundings};
 use crate::syntax::{self, Dimension, TensorType};
@@ -67,7 +68,10 @@ impl FunctionLowering<'_, '_, '_> {
 
     fn check_variable_type(&mut self, ty: &TensorType) -> Option<()> {
         if ty.leading {
-            self.error_at(ty.span, "a variable has so many axes as are written: `..` is for the inputs and results of a `fn`");
+            self.error_at(
+                ty.span,
+                "a variable has so many axes as are written: `..` is for the inputs and results of a `fn`",
+            );
             return None;
         }
         if let Some(element) = &ty.element
@@ -92,15 +96,16 @@ impl FunctionLowering<'_, '_, '_> {
         dims: Option<Vec<SizeExpr>>,
         is_new: bool,
     ) -> ValueId {
-        if let (false, Some(dims)) = (is_new, &dims) {
-            self.check_numbers(variable, place.id, dims);
-        }
+        let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place.id, dims));
+        // A size that is wrong is said once.
+        let dims = dims.filter(|_| is_right);
         let same_as = if is_new { None } else { self.same_as(place) };
         let known = dims.or_else(|| self.dims_here(place.id));
         let value = self.new_value(Some(&variable.name));
         let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
         let name = variable.name.to_string();
-        let node = VariableNode { variable: place.clone(), name, dims: known, same_as, declares: is_new, value };
+        let first = self.first_place(place.id);
+        let node = VariableNode { variable: place.clone(), name, dims: known, same_as, first, declares: is_new, value };
         self.push(span, crate::resolve::site(variable), NodeKind::Variable(node));
         self.environment.note_read(place, value);
         value
@@ -112,20 +117,26 @@ impl FunctionLowering<'_, '_, '_> {
         value.or_else(|| self.dims_here(place.id).map(SameAs::Dims))
     }
 
-    /// Compares the numbers in a shared variable's shape with those of its declaration.
-    fn check_numbers(&mut self, variable: &syntax::Variable, id: VariableId, dims: &[SizeExpr]) {
-        let Some(origin) = self.model.variables.get(&id) else { return };
-        let unlike = |(one, other): (&SizeExpr, &SizeExpr)| {
-            matches!((one, other), (SizeExpr::Number(one), SizeExpr::Number(other)) if one != other)
-        };
-        if origin.dims.iter().zip(dims).any(unlike) {
+    /// Where a variable was declared first.
+    fn first_place(&self, id: VariableId) -> String {
+        self.model.variables.get(&id).map(|origin| crate::diag::place(origin.span)).unwrap_or_default()
+    }
+
+    /// Whether the numbers in a shared variable's shape are those of its declaration.
+    fn check_numbers(&mut self, variable: &syntax::Variable, id: VariableId, dims: &[SizeExpr]) -> bool {
+        let Some(origin) = self.model.variables.get(&id) else { return true };
+        let unlike = |(one, other): (&SizeExpr, &SizeExpr)| matches!((one, other), (SizeExpr::Number(one), SizeExpr::Number(other)) if one != other);
+        let is_unlike = origin.dims.iter().zip(dims).any(unlike);
+        if is_unlike {
             let (first, written) = (crate::diag::place(origin.span), &self.model.tree.variables[id].written);
             let full = self.cursor.name_of(&variable.name.to_string());
             let here = variable.ty.as_ref().map_or_else(String::new, ToString::to_string);
             let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
-            let message = format!("variable `{full}` is {written}, as declared at {first}; here it is asked for as {here}");
+            let message =
+                format!("variable `{full}` is {written}, as declared at {first}; here it is asked for as {here}");
             self.error_at(span, message);
         }
+        !is_unlike
     }
 
     /// The sizes of a variable, as far as they can be computed in this `fn`.
@@ -191,8 +202,8 @@ impl FunctionLowering<'_, '_, '_> {
         let value = self.new_value(Some(name));
         let same_as = self.same_as(place);
         let dims = self.dims_here(place.id);
-        let node =
-            VariableNode { variable: place.clone(), name: name.to_string(), dims, same_as, declares: false, value };
+        let (first, label) = (self.first_place(place.id), name.to_string());
+        let node = VariableNode { variable: place.clone(), name: label, dims, same_as, first, declares: false, value };
         self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
         self.environment.note_read(place, value);
         Value::Tensor(value)
@@ -205,7 +216,9 @@ impl FunctionLowering<'_, '_, '_> {
         }
         let syntax::Content::Block(block) = &scope.content else { return };
         let condition = Condition::new();
-        let Some(inside) = self.model.tree.open(&self.cursor, scope, None, &condition, self.model.errors) else { return };
+        let Some(inside) = self.model.tree.open(&self.cursor, scope, None, &condition, self.model.errors) else {
+            return;
+        };
         let outside = std::mem::replace(&mut self.cursor, inside);
         for statement in &block.statements {
             self.item_statement(statement);

@@ -65,7 +65,12 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
         if other == label && Kind::of(member) != kind {
             let (kind, other) = (kind.text(), Kind::of(member).text());
             let full = cursor.name_of(label);
-            errors.error(name, format!("`{full}` is already the name of a {other}, so no {kind} can have it; give one of them another name"));
+            errors.error(
+                name,
+                format!(
+                    "`{full}` is already the name of a {other}, so no {kind} can have it; give one of them another name"
+                ),
+            );
             return None;
         }
         if other != label && other.eq_ignore_ascii_case(label) {
@@ -98,7 +103,12 @@ pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site
 }
 
 // for t in 0..time { scope cell { var w: [1]; } }
-pub fn declared_each_turn(cursor: &Cursor, variable: &syntax::Variable, loops: &[&Ident], errors: &mut Errors) -> Option<()> {
+pub fn declared_each_turn(
+    cursor: &Cursor,
+    variable: &syntax::Variable,
+    loops: &[&Ident],
+    errors: &mut Errors,
+) -> Option<()> {
     let is_indexed = |variable: &Ident| cursor.parts.iter().any(|part| part.index.as_ref() == Some(variable));
     if cursor.reuse == syntax::Reuse::Auto || loops.iter().all(|variable| is_indexed(variable)) {
         return Some(());
@@ -238,7 +248,10 @@ pub fn layer_exists(cursor: &Cursor, name: &Ident, id: usize, first: &Site, erro
              it before the loop and apply it inside, `{name}(x)`"
         )
     } else {
-        format!("layer `{full}` already exists, first made at {}; to apply it again, write `{name}(x)`", place(first.span))
+        format!(
+            "layer `{full}` already exists, first made at {}; to apply it again, write `{name}(x)`",
+            place(first.span)
+        )
     };
     errors.error(name, message);
 }
@@ -276,12 +289,23 @@ pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Er
 }
 
 // if a { scope fc: Dense(x, units = 3) } else { scope fc: Conv2d(x, filters = 3) }
-pub fn same_layer(cursor: &Cursor, name: &Ident, known: &Layer, layer: &syntax::Layer, errors: &mut Errors) -> Option<()> {
+pub fn same_layer(
+    cursor: &Cursor,
+    name: &Ident,
+    known: &Layer,
+    layer: &syntax::Layer,
+    errors: &mut Errors,
+) -> Option<()> {
     if text(&known.path) == text(&layer.path) {
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
-    errors.error(&layer.path, format!("`{full}` is one field of the struct, and elsewhere it is another layer; give one of them another name"));
+    errors.error(
+        &layer.path,
+        format!(
+            "`{full}` is one field of the struct, and elsewhere it is another layer; give one of them another name"
+        ),
+    );
     None
 }
 

@@ -76,9 +76,10 @@ impl Tree {
                 Some(member) => self.follow(member, indices, cursor, next, rest),
                 None => Err(self.missing(id, next.name)),
             },
-            (Member::Variable(_), [next, ..]) => {
-                Err(NotFound { at: next.name, message: format!("`{}` is a variable; it has no `{}`", step.name, next.name) })
-            }
+            (Member::Variable(_), [next, ..]) => Err(NotFound {
+                at: next.name,
+                message: format!("`{}` is a variable; it has no `{}`", step.name, next.name),
+            }),
             (Member::Layer(_), [next, ..]) => Err(NotFound {
                 at: next.name,
                 message: format!(
@@ -118,10 +119,12 @@ fn index<'a>(step: &Step<'a>, family: Option<&Family>, own: Option<Index>) -> Re
             Some(own) => Ok(Some(own)),
             None => error(format!("`{0}` is declared with an index: write which, `{0}[0]`", step.name)),
         },
-        (Some(Family::Turns(turns)), Some(Turn::Number(number))) => match turns.iter().position(|turn| turn == number) {
-            Some(position) => Ok(Some(Index::Turn(position))),
-            None => error(format!("there is no `{}[{number}]`; its indices are {turns:?}", step.name)),
-        },
+        (Some(Family::Turns(turns)), Some(Turn::Number(number))) => {
+            match turns.iter().position(|turn| turn == number) {
+                Some(position) => Ok(Some(Index::Turn(position))),
+                None => error(format!("there is no `{}[{number}]`; its indices are {turns:?}", step.name)),
+            }
+        }
         (Some(Family::Turns(_)), Some(Turn::Loop(variable))) => error(format!(
             "`{}` was made by an unrolled loop, and `{variable}` is not known before the model runs: give both loops the same bounds",
             step.name

@@ -215,6 +215,9 @@ fn join_family(
         }
         _ => {}
     }
-    errors.error(name, format!("`{name}` is declared with an index in one place and without, or by another kind of loop, in another"));
+    errors.error(
+        name,
+        format!("`{name}` is declared with an index in one place and without, or by another kind of loop, in another"),
+    );
     None
 }

@@ -150,7 +150,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "reuse") => {
             "a variable is shared by the scope that it stands in: write `scope name(reuse) { var …; }`".to_string()
         }
-        (On::Variable, "initializer") => "a variable's initializer is what stands after `=`: `var w: [3] = zeros();`".to_string(),
+        (On::Variable, "initializer") => {
+            "a variable's initializer is what stands after `=`: `var w: [3] = zeros();`".to_string()
+        }
         (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),

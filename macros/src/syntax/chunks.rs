@@ -19,6 +19,25 @@ impl Chunk {
         self.tokens.last().map_or_else(Span::call_site, TokenTree::span)
     }
 
+    /// The names that it would bind or declare, for a chunk that cannot be read: those of a `let`, the name of a `var`,
+    /// a `scope` or a `fn`.
+    pub fn declares(&self) -> Vec<Ident> {
+        let word = self.tokens.iter().position(|token| is_word(Some(token), &["let", "var", "scope", "fn"]));
+        let Some(word) = word else { return Vec::new() };
+        let names = self.tokens[word + 1..].iter().take_while(|token| !is_punct(token, '=') && !is_punct(token, ':'));
+        let mut found = Vec::new();
+        collect_names(names.cloned(), &mut found);
+        if !is_word(self.tokens.get(word), &["let"]) {
+            found.truncate(1);
+        }
+        found
+    }
+
+    /// Whether it begins a `fn`, after its documentation.
+    pub fn is_function(&self) -> bool {
+        self.tokens.iter().any(|token| is_word(Some(token), &["fn"]))
+    }
+
     /// Parses the chunk as one thing. A mistake is noted, and then there is nothing; where something is missed at the
     /// end, at the last token.
     pub fn parse<T>(self, errors: &mut Errors, parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>) -> Option<T> {
@@ -36,6 +55,16 @@ impl Chunk {
                 errors.push(error);
                 None
             }
+        }
+    }
+}
+
+fn collect_names(tokens: impl IntoIterator<Item = TokenTree>, names: &mut Vec<Ident>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(name) if name != "mut" && name != "_" => names.push(name),
+            TokenTree::Group(group) => collect_names(group.stream(), names),
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
 }

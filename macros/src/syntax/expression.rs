@@ -101,7 +101,12 @@ impl Expr {
             input.parse::<Ident>()?;
             return Ok(Self::NameScope(input.parse()?, parse_braced(input, errors)?));
         }
-        if input.peek(syn::Ident) || input.peek(Token![self]) || input.peek(Token![crate]) || input.peek(Token![super]) || input.peek(Token![::]) {
+        if input.peek(syn::Ident)
+            || input.peek(Token![self])
+            || input.peek(Token![crate])
+            || input.peek(Token![super])
+            || input.peek(Token![::])
+        {
             let path: Path = input.parse()?;
             if input.peek(Token![!]) {
                 return Err(input.error("a macro cannot stand here; a Rust expression can, in braces: `{ … }`"));
@@ -120,7 +125,8 @@ fn parse_member(receiver: Expr, input: ParseStream<'_>, errors: &mut Errors) -> 
     input.parse::<Token![.]>()?;
     let name: Ident = input.parse()?;
     let receiver = Box::new(receiver);
-    let generics = if input.peek(Token![::]) { Some(syn::AngleBracketedGenericArguments::parse_turbofish(input)?) } else { None };
+    let generics =
+        if input.peek(Token![::]) { Some(syn::AngleBracketedGenericArguments::parse_turbofish(input)?) } else { None };
     if input.peek(token::Paren) {
         return Ok(Expr::Method { receiver, name, generics, arguments: parse_arguments(input, errors)? });
     }
@@ -198,7 +204,9 @@ fn parse_argument(input: ParseStream<'_>, arguments: &mut Arguments, errors: &mu
 fn parse_if(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<If> {
     let word = input.parse::<Token![if]>()?;
     if input.peek(Token![let]) {
-        return Err(input.error("a condition is a Rust expression over hyper-parameters, constants, loop variables and `training`"));
+        return Err(input.error(
+            "a condition is a Rust expression over hyper-parameters, constants, loop variables and `training`",
+        ));
     }
     let condition = input.call(Rust::parse_without_eager_brace)?;
     let yes = parse_braced(input, errors)?;
@@ -206,7 +214,12 @@ fn parse_if(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<If> {
         let word = input.parse::<Token![else]>()?;
         if input.peek(Token![if]) {
             let inner = parse_if(input, errors)?;
-            Some(Block { statements: Vec::new(), value: Some(Box::new(Expr::If(Box::new(inner)))), end: word.span })
+            Some(Block {
+                statements: Vec::new(),
+                value: Some(Box::new(Expr::If(Box::new(inner)))),
+                end: word.span,
+                is_whole: true,
+            })
         } else {
             Some(parse_braced(input, errors)?)
         }
@@ -222,9 +235,14 @@ fn parse_for(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<For> {
     input.parse::<Token![in]>()?;
     let range = input.call(Rust::parse_without_eager_brace)?;
     let bounds = match range {
-        Rust::Range(ExprRange { start: Some(from), end: Some(to), limits: RangeLimits::HalfOpen(_), .. }) => (*from, *to),
+        Rust::Range(ExprRange { start: Some(from), end: Some(to), limits: RangeLimits::HalfOpen(_), .. }) => {
+            (*from, *to)
+        }
         other => {
-            return Err(syn::Error::new_spanned(other, "a loop goes over a range with both ends, `0..layers`, the last exclusive"));
+            return Err(syn::Error::new_spanned(
+                other,
+                "a loop goes over a range with both ends, `0..layers`, the last exclusive",
+            ));
         }
     };
     let body = parse_braced(input, errors)?;

@@ -1,11 +1,12 @@
 //! Models and what stands among their items.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use syn::parse::ParseStream;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{Attribute, Token, Visibility, braced, parenthesized, token};
 
 use super::statement::{is_scope, is_variable, parse_block, parse_scope, parse_variable};
-use super::{Content, Element, Function, Hyperparameter, Input, Parameter, Item, Model, Statement, TensorType, chunks};
+use super::{Content, Element, Function, Hyperparameter, Input, Item, Model, Parameter, Statement, TensorType, chunks};
 use crate::diag::Errors;
 
 /// `[$crate]`, which the `model!` of the runtime crate puts first, and models.
@@ -25,9 +26,10 @@ pub fn parse_input(tokens: TokenStream, errors: &mut Errors) -> Input {
         models.extend(chunk.parse(errors, |input| parse_model(input, &mut inner)));
         errors.append(inner);
     }
-    Input { krate, models, is_right: errors.is_empty() }
+    Input { krate, models }
 }
 
+/// What is wrong with a part of a model is noted, so that its struct is there all the same.
 fn parse_model(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Model> {
     let attrs = input.call(Attribute::parse_outer)?;
     let vis: Visibility = input.parse()?;
@@ -36,37 +38,57 @@ fn parse_model(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Model
     }
     input.parse::<Token![struct]>()?;
     let name: Ident = input.parse()?;
-    let generic = parse_generic(input)?;
-    let hyperparameters = parse_hyperparameters(input)?;
-    let element = match (generic, input.peek(Token![:])) {
-        (Some(generic), false) => Element::Generic(generic),
-        (None, false) => Element::Default,
-        (generic, true) => {
-            input.parse::<Token![:]>()?;
-            let element: Ident = input.parse()?;
-            if generic.is_some() {
-                return Err(syn::Error::new_spanned(element, "a model is generic or has an element type, not both"));
-            }
-            Element::Named(element)
-        }
-    };
+    let generic = parse_generic(input).unwrap_or_else(|error| {
+        errors.push(error);
+        skip_to_group(input);
+        None
+    });
+    let hyperparameters = parse_hyperparameters(input, errors)?;
+    let element = parse_element(input, generic, errors)?;
+    let mut model = Model { attrs, vis, name, hyperparameters, element, items: Vec::new(), unread: Vec::new() };
+    if !input.peek(token::Brace) {
+        errors.push(input.error("expected the `fn`s, `scope`s and `var`s of the model in braces"));
+        input.parse::<TokenStream>()?;
+        return Ok(model);
+    }
     let content;
     braced!(content in input);
-    let tokens: TokenStream = content.parse()?;
-    let items = chunks::items(tokens)
-        .into_iter()
-        .filter_map(|chunk| {
-            let (end, has_semicolon) = (chunk.end(), chunk.has_semicolon);
-            let mut inner = Errors::default();
-            let item = chunk.parse(errors, |input| parse_item(input, &mut inner));
-            errors.append(inner);
-            if let (Some(Item::Variable(_)), false) = (&item, has_semicolon) {
+    for chunk in chunks::items(content.parse()?) {
+        parse_chunk(chunk, &mut model, errors);
+    }
+    Ok(model)
+}
+
+fn parse_chunk(chunk: chunks::Chunk, model: &mut Model, errors: &mut Errors) {
+    let (end, has_semicolon) = (chunk.end(), chunk.has_semicolon);
+    let unread = if chunk.is_function() { chunk.declares() } else { Vec::new() };
+    let mut inner = Errors::default();
+    match chunk.parse(errors, |input| parse_item(input, &mut inner)) {
+        Some(item) => {
+            if matches!(item, Item::Variable(_)) && !has_semicolon {
                 errors.at(end, "expected `;` after this");
             }
-            item
-        })
-        .collect();
-    Ok(Model { attrs, vis, name, hyperparameters, element, items })
+            model.items.push(item);
+        }
+        None => model.unread.extend(unread),
+    }
+    errors.append(inner);
+}
+
+/// `: f64`, or the `<T>` that stands before.
+fn parse_element(input: ParseStream<'_>, generic: Option<Ident>, errors: &mut Errors) -> syn::Result<Element> {
+    if !input.peek(Token![:]) {
+        return Ok(generic.map_or(Element::Default, Element::Generic));
+    }
+    input.parse::<Token![:]>()?;
+    let element: Ident = input.parse()?;
+    if generic.is_some() {
+        errors.error(&element, "a model is generic or has an element type, not both");
+    } else if element != "f32" && element != "f64" {
+        errors.error(&element, "a model is of `f32` or of `f64`; other tensors in it say their own type: `u32[batch]`");
+        return Ok(Element::Default);
+    }
+    Ok(Element::Named(element))
 }
 
 fn parse_generic(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
@@ -82,14 +104,21 @@ fn parse_generic(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
     Ok(Some(name))
 }
 
-fn parse_hyperparameters(input: ParseStream<'_>) -> syn::Result<Vec<Hyperparameter>> {
+/// Skips what stands before the next parentheses or braces.
+fn skip_to_group(input: ParseStream<'_>) {
+    while !input.peek(token::Paren) && !input.peek(token::Brace) && input.parse::<TokenTree>().is_ok() {}
+}
+
+fn parse_hyperparameters(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Vec<Hyperparameter>> {
     if !input.peek(token::Paren) {
         return Ok(Vec::new());
     }
     let content;
     parenthesized!(content in input);
-    let list = content.parse_terminated(parse_hyperparameter, Token![,])?;
-    Ok(list.into_iter().collect())
+    let tokens: TokenStream = content.parse()?;
+    let list = Punctuated::<Hyperparameter, Token![,]>::parse_terminated_with;
+    let parsed = (|input: ParseStream<'_>| list(input, parse_hyperparameter)).parse2(tokens);
+    Ok(errors.collect(parsed).into_iter().flatten().collect())
 }
 
 fn parse_hyperparameter(input: ParseStream<'_>) -> syn::Result<Hyperparameter> {

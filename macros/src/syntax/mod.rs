@@ -20,8 +20,6 @@ pub use size::is_constant;
 pub struct Input {
     pub krate: TokenStream,
     pub models: Vec<Model>,
-    /// Whether nothing had to be left out.
-    pub is_right: bool,
 }
 
 /// Parses all of it. A part that is wrong is noted and left out.
@@ -37,6 +35,8 @@ pub struct Model {
     pub hyperparameters: Vec<Hyperparameter>,
     pub element: Element,
     pub items: Vec<Item>,
+    /// The names of `fn`s that could not be read.
+    pub unread: Vec<Ident>,
 }
 
 /// The element type of a model.
@@ -161,11 +161,20 @@ pub struct Block {
     pub value: Option<Box<Expr>>,
     /// The closing brace, where a value is missed.
     pub end: Span,
+    /// Whether all of it could be read.
+    pub is_whole: bool,
 }
 
 pub enum Statement {
-    Let { pattern: Pattern, ty: Option<TensorType>, value: Expr },
-    Assign { pattern: Pattern, value: Expr },
+    Let {
+        pattern: Pattern,
+        ty: Option<TensorType>,
+        value: Expr,
+    },
+    Assign {
+        pattern: Pattern,
+        value: Expr,
+    },
     Variable(Variable),
     /// `reuse;`
     Reuse,
@@ -181,6 +190,8 @@ pub enum Pattern {
 }
 
 pub enum Expr {
+    /// Something that could not be read; that has been said.
+    Unread(Span),
     /// A number, such as `2.0` or `-1`.
     Number(Rust),
     /// `{ Rust expression }`
@@ -192,9 +203,17 @@ pub enum Expr {
     /// `block[0]`
     Index(Box<Expr>, Rust),
     /// `op(x, key = value)`, `fc1(x)`, `my::op(x)`
-    Call { callee: Box<Expr>, arguments: Arguments },
+    Call {
+        callee: Box<Expr>,
+        arguments: Arguments,
+    },
     /// `x.op(key = value)`, `fc1.other(x)`
-    Method { receiver: Box<Expr>, name: Ident, generics: Option<syn::AngleBracketedGenericArguments>, arguments: Arguments },
+    Method {
+        receiver: Box<Expr>,
+        name: Ident,
+        generics: Option<syn::AngleBracketedGenericArguments>,
+        arguments: Arguments,
+    },
     Binary(Box<Expr>, Operator, Box<Expr>),
     Negative(Span, Box<Expr>),
     List(Vec<Expr>, Span),
@@ -247,7 +266,11 @@ impl Expr {
         use syn::spanned::Spanned;
         match self {
             Self::Number(expr) => expr.span(),
-            Self::Scalar(_, span) | Self::List(_, span) | Self::Tuple(_, span) | Self::Negative(span, _) => *span,
+            Self::Unread(span)
+            | Self::Scalar(_, span)
+            | Self::List(_, span)
+            | Self::Tuple(_, span)
+            | Self::Negative(span, _) => *span,
             Self::Path(path) => path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span()),
             Self::Field(_, name) | Self::Method { name, .. } | Self::NameScope(name, _) => name.span(),
             Self::Index(base, _) => base.span(),

@@ -13,7 +13,9 @@ impl Parse for TensorType {
             return Err(match element {
                 Some(element) => syn::Error::new_spanned(
                     &element,
-                    format!("a tensor type has its sizes in brackets: `{element}[batch, 3]`, `{element}[]` for a single number"),
+                    format!(
+                        "a tensor type has its sizes in brackets: `{element}[batch, 3]`, `{element}[]` for a single number"
+                    ),
                 ),
                 None => input.error("expected a tensor type, such as `[batch, 784]`, `u32[batch]` or `[]`"),
             });
@@ -60,9 +62,7 @@ impl Size {
     /// A Rust expression as a size; `None` where it cannot be one.
     pub fn new(expr: &Rust) -> Option<Self> {
         match expr {
-            Rust::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
-                number.base10_parse().ok().map(Self::Number)
-            }
+            Rust::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok().map(Self::Number),
             Rust::Path(path) if path.qself.is_none() => Some(Self::of_path(&path.path)),
             Rust::Paren(paren) => Self::new(&paren.expr),
             Rust::Group(group) => Self::new(&group.expr),

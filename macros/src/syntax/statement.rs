@@ -12,10 +12,10 @@ use crate::diag::Errors;
 pub fn parse_block(tokens: TokenStream, end: proc_macro2::Span, errors: &mut Errors) -> Block {
     let chunks = chunks::statements(tokens, errors);
     let last = chunks.len();
-    let mut block = Block { statements: Vec::new(), value: None, end };
+    let mut block = Block { statements: Vec::new(), value: None, end, is_whole: true };
     for (number, chunk) in chunks.into_iter().enumerate() {
         let (is_last, has_semicolon) = (number + 1 == last, chunk.has_semicolon);
-        let chunk_end = chunk.end();
+        let (chunk_end, declares) = (chunk.end(), chunk.declares());
         let mut inner = Errors::default();
         match chunk.parse(errors, |input| parse_statement(input, &mut inner)) {
             Some(Statement::Expr(value)) if is_last && !has_semicolon => block.value = Some(Box::new(value)),
@@ -28,11 +28,20 @@ pub fn parse_block(tokens: TokenStream, end: proc_macro2::Span, errors: &mut Err
                 }
                 block.statements.push(statement);
             }
-            None => {}
+            None => {
+                block.is_whole = false;
+                block.statements.extend(declares.into_iter().map(unread));
+            }
         }
         errors.append(inner);
     }
     block
+}
+
+/// What stands for a name whose statement could not be read, so that its uses are no mistakes as well.
+fn unread(name: Ident) -> Statement {
+    let value = Expr::Unread(name.span());
+    Statement::Let { pattern: Pattern::Name { name, mutable: true }, ty: None, value }
 }
 
 fn is_block(value: &Expr) -> bool {
@@ -143,7 +152,9 @@ pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
         path.push(input.parse()?);
     }
     if input.peek(Token![/]) {
-        return Err(input.error("a scope has one name; a scope inside it is opened inside it: `scope a { scope b { … } }`"));
+        return Err(
+            input.error("a scope has one name; a scope inside it is opened inside it: `scope a { scope b { … } }`")
+        );
     }
     if path.len() > 1 && !from_root {
         return Err(syn::Error::new_spanned(
@@ -175,7 +186,9 @@ fn parse_index(input: ParseStream<'_>) -> syn::Result<Option<Rust>> {
 fn parse_layer(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Layer> {
     let path: syn::Path = input.call(syn::Path::parse_mod_style)?;
     if !input.peek(token::Paren) {
-        return Err(input.error("a layer is applied at once: write its inputs and hyper-parameters, `Dense(x, units = 64)`"));
+        return Err(
+            input.error("a layer is applied at once: write its inputs and hyper-parameters, `Dense(x, units = 64)`")
+        );
     }
     Ok(Layer { path, arguments: super::expression::parse_arguments(input, errors)? })
 }

@@ -91,7 +91,13 @@ impl Check<'_> {
     }
 
     /// Notes that a hyper-parameter without a default is not given.
-    pub const fn missing(&mut self, node: usize, scope: &'static str, layer: &'static str, missing: Option<ShapeError>) {
+    pub const fn missing(
+        &mut self,
+        node: usize,
+        scope: &'static str,
+        layer: &'static str,
+        missing: Option<ShapeError>,
+    ) {
         if let Some(error) = missing {
             self.fail(Failure::new(node, layer, scope, &[], error));
         }

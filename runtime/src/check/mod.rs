@@ -119,14 +119,7 @@ impl Check<'_> {
     }
 
     /// Takes an input of the `fn`, which must be of its type; `names` are the numbers of the names that it binds.
-    pub const fn input(
-        &mut self,
-        node: usize,
-        inputs: &[Shape],
-        number: usize,
-        typed: &Typed<'_>,
-        names: &[usize],
-    ) {
+    pub const fn input(&mut self, node: usize, inputs: &[Shape], number: usize, typed: &Typed<'_>, names: &[usize]) {
         if number >= inputs.len() {
             let error = ShapeError::new("{} inputs are given, and this is one more").number(inputs.len() as isize);
             return self.fail(Failure::new(node, typed.what, "", &[], error));
@@ -175,14 +168,7 @@ impl Check<'_> {
     }
 
     /// A variable of this shape.
-    pub const fn variable(
-        &mut self,
-        node: usize,
-        scope: &'static str,
-        value: usize,
-        name: &'static str,
-        shape: Shape,
-    ) {
+    pub const fn variable(&mut self, node: usize, scope: &'static str, value: usize, name: &'static str, shape: Shape) {
         let mut axis = 0;
         while axis < shape.rank() {
             let dim = shape.dim(axis);
@@ -199,7 +185,7 @@ impl Check<'_> {
         self.note_variable(shape);
     }
 
-    /// A variable that is declared before, of the shape `first`: what is written here must be that.
+    /// A variable that is declared before, of a shape and at a place: what is written here must be that.
     pub const fn same(
         &mut self,
         node: usize,
@@ -207,12 +193,12 @@ impl Check<'_> {
         value: usize,
         name: &'static str,
         shape: Shape,
-        first: Shape,
+        (first, declared): (Shape, &'static str),
     ) {
         self.values[value] = if first.is_absent() { shape } else { first };
         if !first.is_absent() && !shape.is_absent() && !shape.agrees(&first) {
-            let error = ShapeError::new("it is declared as {}, and a variable keeps its shape where it is shared");
-            self.fail(Failure::new(node, name, scope, &[shape], error.shape(first)));
+            let error = ShapeError::new("a variable keeps its shape where it is shared, and this one has {}");
+            self.fail(Failure::new(node, name, scope, &[shape], error.shape(first)).of_type(declared));
         }
     }
 
@@ -291,7 +277,9 @@ impl Check<'_> {
             return Ok(shape.sizes());
         }
         Err(Error::Shape {
-            message: format!("the shape of {what} is not known before the model runs: as a layer, it takes it from its input"),
+            message: format!(
+                "the shape of {what} is not known before the model runs: as a layer, it takes it from its input"
+            ),
         })
     }
 

@@ -29,13 +29,7 @@ pub fn constant(value: impl Into<f64>) -> Constant {
 }
 
 impl Initializer for Constant {
-    fn draw(
-        &self,
-        dtype: DType,
-        shape: &[usize],
-        _: &mut Random,
-        element: &mut dyn FnMut(f64),
-    ) -> Result<(), String> {
+    fn draw(&self, dtype: DType, shape: &[usize], _: &mut Random, element: &mut dyn FnMut(f64)) -> Result<(), String> {
         check(self.value, dtype)?;
         (0..shape.iter().product()).for_each(|_: usize| element(self.value));
         Ok(())
@@ -54,13 +48,7 @@ pub fn elements<S: Scalar>(elements: impl IntoIterator<Item = S>) -> Elements {
 }
 
 impl Initializer for Elements {
-    fn draw(
-        &self,
-        dtype: DType,
-        shape: &[usize],
-        _: &mut Random,
-        element: &mut dyn FnMut(f64),
-    ) -> Result<(), String> {
+    fn draw(&self, dtype: DType, shape: &[usize], _: &mut Random, element: &mut dyn FnMut(f64)) -> Result<(), String> {
         let wanted: usize = shape.iter().product();
         if wanted != self.elements.len() {
             return Err(format!("its shape {shape:?} has {wanted} elements, and {} are given", self.elements.len()));

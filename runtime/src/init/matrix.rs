@@ -99,13 +99,7 @@ impl Identity {
 }
 
 impl Initializer for Identity {
-    fn draw(
-        &self,
-        _: DType,
-        shape: &[usize],
-        _: &mut Random,
-        element: &mut dyn FnMut(f64),
-    ) -> Result<(), String> {
+    fn draw(&self, _: DType, shape: &[usize], _: &mut Random, element: &mut dyn FnMut(f64)) -> Result<(), String> {
         let &[rows, columns] = shape else { return Err(format!("its shape {shape:?} is not that of a matrix")) };
         for row in 0..rows {
             (0..columns).for_each(|column| element(if row == column { self.gain } else { 0.0 }));

@@ -36,9 +36,7 @@ mod matrix;
 mod variance_scaling;
 
 pub use constant::{Constant, Elements, constant, elements, ones, zeros};
-pub use distribution::{
-    RandomNormal, RandomUniform, TruncatedNormal, random_normal, random_uniform, truncated_normal,
-};
+pub use distribution::{RandomNormal, RandomUniform, TruncatedNormal, random_normal, random_uniform, truncated_normal};
 pub use matrix::{Identity, Orthogonal, identity, orthogonal};
 pub use variance_scaling::{
     Distribution, Mode, VarianceScaling, glorot_normal, glorot_uniform, he_normal, he_uniform, lecun_normal,
@@ -77,8 +75,10 @@ fn only_floats(dtype: DType) -> Result<(), String> {
     if dtype.is_float() {
         return Ok(());
     }
-    Err(format!("this initializer draws fractions, which a variable of {dtype} cannot hold; `zeros()`, `ones()`, \
-                 `constant(…)` and an array can be its start"))
+    Err(format!(
+        "this initializer draws fractions, which a variable of {dtype} cannot hold; `zeros()`, `ones()`, \
+                 `constant(…)` and an array can be its start"
+    ))
 }
 
 #[cfg(test)]

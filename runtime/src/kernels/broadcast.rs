@@ -183,7 +183,9 @@ mod tests {
             let mut y = vec![0.0; count(shape)];
             zip(shape, (&a, a_shape), (&b, b_shape), &mut y, |a, b| a * b);
             let wanted: Vec<f64> = (0..count(shape))
-                .map(|n| a[reference::broadcast_index(n, shape, a_shape)] * b[reference::broadcast_index(n, shape, b_shape)])
+                .map(|n| {
+                    a[reference::broadcast_index(n, shape, a_shape)] * b[reference::broadcast_index(n, shape, b_shape)]
+                })
                 .collect();
             assert_eq!(y, wanted, "{a_shape:?} and {b_shape:?}");
             if a_shape == shape {

@@ -9,7 +9,11 @@ const WORTHWHILE: usize = 1 << 21;
 ///
 /// The number of parts never changes a result: each part writes its own outputs.
 pub fn parts(operations: usize, most: usize) -> usize {
-    if operations < WORTHWHILE { 1 } else { rayon::current_num_threads().min(operations / (WORTHWHILE / 2)).min(most).max(1) }
+    if operations < WORTHWHILE {
+        1
+    } else {
+        rayon::current_num_threads().min(operations / (WORTHWHILE / 2)).min(most).max(1)
+    }
 }
 
 /// Calls `work` with each chunk of `out` and its number, on several threads if the work is worth it.

@@ -55,17 +55,17 @@
 
 pub mod attributes;
 mod context;
-mod window;
 #[doc(hidden)]
 pub mod declare;
 mod view;
+mod window;
 
 use std::any::Any;
 
 pub use attributes::{Axes, Sizes};
 pub use context::Context;
-pub use window::{Padding, Window};
 pub use view::{Gradient, Update, View, ViewMut};
+pub use window::{Padding, Window};
 
 pub use crate::arena::{Arguments, Gradients, Views};
 pub use crate::element::{DType, Element, Float, Number};
@@ -151,7 +151,11 @@ impl Signature {
         let error = match (wanted, has_list) {
             (1, true) => ShapeError::new("it takes a list, and {} operands are given"),
             (1, false) => ShapeError::new("it takes one operand, and {} are given"),
-            _ => return Err(ShapeError::new("it takes {} operands, and {} are given").number(wanted as isize).number(count as isize)),
+            _ => {
+                return Err(ShapeError::new("it takes {} operands, and {} are given")
+                    .number(wanted as isize)
+                    .number(count as isize));
+            }
         };
         Err(error.number(count as isize))
     }

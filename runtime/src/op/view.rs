@@ -184,4 +184,3 @@ impl<T: crate::element::Number> Gradient<'_, T> {
         }
     }
 }
-

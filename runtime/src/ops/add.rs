@@ -28,13 +28,7 @@ pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: Vi
 }
 
 /// `da = dy` and `db = dy`, each summed over the axes along which it was broadcast.
-pub fn backward<T: Float>(
-    _: &Context,
-    dy: View<T>,
-    _: &Attrs,
-    da: Gradient<T>,
-    db: Gradient<T>,
-) -> Result<()> {
+pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, da: Gradient<T>, db: Gradient<T>) -> Result<()> {
     gradient(da, dy, unread(), unread(), |dy, _, _| dy);
     gradient(db, dy, unread(), unread(), |dy, _, _| dy);
     Ok(())

@@ -14,7 +14,9 @@ pub const fn shape(logits: Shape, ids: Shape, _: &Attrs) -> Result<Shapes, Shape
     }
     let losses = logits.leading(logits.rank() - 1);
     if !losses.with_dtype(ids.dtype()).agrees(&ids) {
-        return Err(ShapeError::new("there should be one class for each example: {}").shape(losses.with_dtype(ids.dtype())));
+        return Err(
+            ShapeError::new("there should be one class for each example: {}").shape(losses.with_dtype(ids.dtype()))
+        );
     }
     Ok(Shapes::one(losses).and_saved(logits))
 }

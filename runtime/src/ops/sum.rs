@@ -34,12 +34,7 @@ pub fn backward<T: Float>(_: &Context, dy: View<T>, attrs: &Attrs, dx: Gradient<
 }
 
 /// `dx = dy · factor(number of elements per sum)`.
-pub(super) fn spread<T: Float>(
-    dx: Gradient<T>,
-    dy: View<T>,
-    axes: &Axes,
-    factor: impl Fn(usize) -> T,
-) -> Result<()> {
+pub(super) fn spread<T: Float>(dx: Gradient<T>, dy: View<T>, axes: &Axes, factor: impl Fn(usize) -> T) -> Result<()> {
     let Some((mut dx, update)) = dx.into_parts() else { return Ok(()) };
     let shape = dx.shape();
     let (kept, rank) = kept(shape, axes);

@@ -60,8 +60,12 @@ impl Slots {
             });
             let mut fits = true;
             variable.change(&mut |values| match (values, &gradient, &mut entry.numbers) {
-                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => rule.update(values, gradient, slots),
-                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => rule.update(values, gradient, slots),
+                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => {
+                    rule.update(values, gradient, slots)
+                }
+                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => {
+                    rule.update(values, gradient, slots)
+                }
                 _ => fits = false,
             });
             if !fits {

@@ -181,7 +181,9 @@ fn canonical(roots: &[Value], tensor: Tensor) -> Tensor {
 fn roots(recording: &Recording) -> Vec<Value> {
     let mut roots: Vec<Value> = (0..recording.values.len() as u32).map(Value).collect();
     for node in &recording.nodes {
-        if let (Forward::Alias, [operand, ..], [result]) = (node.operation.forward, &node.operands[..], &node.results[..]) {
+        if let (Forward::Alias, [operand, ..], [result]) =
+            (node.operation.forward, &node.operands[..], &node.results[..])
+        {
             roots[result.index()] = roots[operand.index()];
         }
     }

@@ -97,7 +97,8 @@ impl Plan {
         let lifetimes = Lifetimes::new(&recording, &stages);
         let (offsets, arena_bytes) = layout::place(lifetimes.spans())?;
         let trainable = recording.variables.iter().map(|variable| variable.trainable()).collect();
-        let mut homes = Homes { recording: &recording, lifetimes: &lifetimes, offsets: &offsets, purpose: &mut purpose };
+        let mut homes =
+            Homes { recording: &recording, lifetimes: &lifetimes, offsets: &offsets, purpose: &mut purpose };
         let steps = stages.iter().map(|stage| homes.step(stage)).collect::<Result<_>>()?;
         let numbers = homes.numbers()?;
         let gradients = lifetimes.gradients();
@@ -136,7 +137,9 @@ impl Homes<'_, '_> {
 
     fn step(&mut self, stage: &Stage) -> Result<Step> {
         let (node, kernel) = match *stage {
-            Stage::Fill { value, number } => return Ok(Step::Fill { slot: self.slot(Tensor::Gradient(value))?, value: number }),
+            Stage::Fill { value, number } => {
+                return Ok(Step::Fill { slot: self.slot(Tensor::Gradient(value))?, value: number });
+            }
             Stage::Forward(node) => (node, self.lifetimes.kernel(self.recording, node)),
             Stage::Backward { node, .. } => {
                 (node, self.recording.nodes[node].operation.backward.map(|backward| backward.kernel))

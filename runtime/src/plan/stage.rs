@@ -81,7 +81,11 @@ fn needed(recording: &Recording) -> Vec<bool> {
             needed[node] = true;
         }
     };
-    recording.results.iter().chain(recording.updates.iter().map(|(_, value)| value)).for_each(|&v| need(v, &mut needed));
+    recording
+        .results
+        .iter()
+        .chain(recording.updates.iter().map(|(_, value)| value))
+        .for_each(|&v| need(v, &mut needed));
     for node in (0..recording.nodes.len()).rev() {
         if needed[node] {
             recording.nodes[node].operands.iter().for_each(|&operand| need(operand, &mut needed));

@@ -104,9 +104,18 @@ pub fn gemm_with<T: Gemm>(
             let depth = KC.min(inner - first_inner);
             let update = if first_inner == 0 { update } else { Update::Add };
             T::with_buffers(0, width.next_multiple_of(tile.columns) * depth, |_, packed| {
-                b.pack_columns(first_inner..first_inner + depth, first_column..first_column + width, tile.columns, packed);
+                b.pack_columns(
+                    first_inner..first_inner + depth,
+                    first_column..first_column + width,
+                    tile.columns,
+                    packed,
+                );
                 let block = Block { tile: &tile, depth, columns, first_column, width, packed, update };
-                block.multiply(rows, |part, from, out| a.pack_rows(part, first_inner..first_inner + depth, from, out), c);
+                block.multiply(
+                    rows,
+                    |part, from, out| a.pack_rows(part, first_inner..first_inner + depth, from, out),
+                    c,
+                );
             });
         }
     }
@@ -125,12 +134,7 @@ struct Block<'a, T> {
 
 impl<T: Gemm> Block<'_, T> {
     /// Multiplies all rows of A with the block, splitting them between threads where that is worth it.
-    fn multiply(
-        &self,
-        rows: usize,
-        pack: impl Fn(std::ops::Range<usize>, usize, &mut [T]) + Sync,
-        c: &mut [T],
-    ) {
+    fn multiply(&self, rows: usize, pack: impl Fn(std::ops::Range<usize>, usize, &mut [T]) + Sync, c: &mut [T]) {
         let parts = parallel::parts(rows * self.depth * self.width, rows.div_ceil(self.tile.rows));
         let height = MC.min(rows.div_ceil(parts).next_multiple_of(self.tile.rows));
         let work = |(number, c): (usize, &mut [T])| {

@@ -1,0 +1,15 @@
+use varscope::prelude::*;
+
+model! {
+    struct Net {
+        scope foo {
+            var v: [1];
+        }
+        scope foo {
+            var w: [1];
+            var v: [1];
+        }
+    }
+}
+
+fn main() {}

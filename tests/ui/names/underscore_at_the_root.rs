@@ -1,0 +1,12 @@
+use varscope::prelude::*;
+
+model! {
+    struct Net {
+        var _v: [1];
+        scope inside {
+            var _v: [1];
+        }
+    }
+}
+
+fn main() {}

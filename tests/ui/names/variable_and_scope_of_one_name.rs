@@ -1,0 +1,16 @@
+use varscope::prelude::*;
+
+model! {
+    struct Net {
+        var foo: [1];
+        scope foo {
+            var v: [1];
+        }
+        scope bar {
+            var v: [1];
+        }
+        var bar: [1];
+    }
+}
+
+fn main() {}

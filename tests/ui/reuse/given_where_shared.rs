@@ -1,0 +1,16 @@
+use varscope::prelude::*;
+
+model! {
+    struct Net {
+        scope foo {
+            var v: [1];
+            var w: [1];
+        }
+        scope foo(reuse) {
+            var v: [1] = ones();
+            var w(trainable = false);
+        }
+    }
+}
+
+fn main() {}

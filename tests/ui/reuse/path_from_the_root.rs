@@ -1,0 +1,22 @@
+use varscope::prelude::*;
+
+model! {
+    struct Net {
+        scope scope_1 {
+            var v1: [1];
+            scope scope_2 {
+                var v2: [1];
+            }
+        }
+        // The first article takes `v2` for `scope_1/scope_2/v2`.
+        scope self.scope_1(reuse) {
+            var v1;
+            var v2: [1];
+        }
+        scope self.scope_3(reuse) {
+            var v1;
+        }
+    }
+}
+
+fn main() {}
