@@ -103,7 +103,7 @@ impl Emit<'_> {
         let (check, hyper, sizes) = (local("check"), local("hyper"), local("sizes"));
         let others = self.model.functions.iter().filter(|other| {
             let makes = other.makes.iter().any(|&made| function.applied.contains(&other.applied[made]));
-            other.name != function.name && makes && !self.calls(other, function)
+            other.name != function.name && makes && !self.calls(other, function, &mut Vec::new())
         });
         others
             .map(|other| {
@@ -124,7 +124,7 @@ impl Emit<'_> {
     }
 
     /// Whether a `fn` calls another, directly or through others.
-    fn calls(&self, from: &Function, to: &Function) -> bool {
+    fn calls(&self, from: &Function, to: &Function, seen: &mut Vec<usize>) -> bool {
         fn called(body: &Body) -> Vec<usize> {
             let inner = |node: &Node| match &node.kind {
                 NodeKind::Call { function, .. } => vec![*function],
@@ -136,7 +136,9 @@ impl Emit<'_> {
         }
         called(&from.body).into_iter().any(|number| {
             let next = &self.model.functions[number];
-            next.name == to.name || (next.name != from.name && self.calls(next, to))
+            let is_new = !seen.contains(&number);
+            seen.push(number);
+            next.name == to.name || (is_new && self.calls(next, to, seen))
         })
     }
 
@@ -333,8 +335,8 @@ impl Emit<'_> {
         };
         quote_spanned! { span=>
             let #keywords = #given;
-            #check.missing(#id, #scope, #label, #keywords.missing());
-            if #check.has(&[#(#arguments),*]) && #keywords.missing().is_none() {
+            #check.missing(#id, #scope, #label, #keywords.__missing());
+            if #check.has(&[#(#arguments),*]) && #keywords.__missing().is_none() {
                 let #outcome = #ty::#function(
                     #check.mode(),
                     &#keywords,

@@ -165,7 +165,7 @@ impl Emit<'_> {
         let inputs = &declaration.inputs;
         quote! {
             #draft.layer(&#path, |#draft| {
-                <#ty>::__declare(#draft, #keywords.values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
+                <#ty>::__declare(#draft, #keywords.__values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
             })?;
         }
     }
