@@ -72,9 +72,29 @@ pub fn outcome_fn(name: &Ident) -> Ident {
     format_ident!("__outcome_{}", name, span = at(name.span()))
 }
 
-/// The constant that is the check of a `fn` by itself.
-pub fn check_const(name: &Ident) -> Ident {
-    Ident::new(&format!("__CHECK_{}", name.to_string().to_uppercase()), at(name.span()))
+/// The `const fn` that checks the inputs of a `fn`.
+pub fn begin_fn(name: &Ident) -> Ident {
+    format_ident!("__begin_{}", name, span = at(name.span()))
+}
+
+/// The `const fn` that checks a part of a `fn`.
+pub fn part_fn(name: &Ident, number: usize) -> Ident {
+    format_ident!("__part_{}_{}", name, number, span = at(name.span()))
+}
+
+/// The constant with what is found at the beginning of a `fn`.
+pub fn begin_const(name: &Ident) -> Ident {
+    format_ident!("__BEGIN_{}", name, span = at(name.span()))
+}
+
+/// The constant with what is found in a part of a `fn`.
+pub fn part_const(name: &Ident, number: usize) -> Ident {
+    format_ident!("__PART_{}_{}", name, number, span = at(name.span()))
+}
+
+/// The constant that tells whether nothing is wrong with a `fn`.
+pub fn is_right_const(name: &Ident) -> Ident {
+    format_ident!("__IS_RIGHT_{}", name, span = at(name.span()))
 }
 
 /// The `const fn` that gives the inputs of a `fn` with names for sizes.
