@@ -7,10 +7,16 @@ pub(crate) mod copy;
 
 pub mod add;
 pub(crate) mod broadcast;
+pub(crate) mod creation;
+pub mod fill;
 pub mod matmul;
 pub mod mean;
 pub mod mul;
+pub mod ones;
+pub mod random_normal;
+pub mod random_uniform;
 pub(crate) mod reduction;
 pub mod relu;
 pub mod sparse_softmax_cross_entropy;
 pub mod sum;
+pub mod zeros;
