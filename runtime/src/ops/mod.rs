@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub mod add;
 pub(crate) mod broadcast;
 pub(crate) mod creation;
+pub mod dropout;
 pub mod fill;
 pub mod matmul;
 pub mod mean;
