@@ -6,10 +6,14 @@ pub(crate) mod again;
 pub(crate) mod copy;
 
 pub mod add;
+pub(crate) mod along;
 pub(crate) mod broadcast;
 pub(crate) mod creation;
 pub mod dropout;
+#[cfg(test)]
+pub(crate) mod expected;
 pub mod fill;
+pub mod log_softmax;
 pub mod matmul;
 pub mod mean;
 pub mod mul;
@@ -18,6 +22,7 @@ pub mod random_normal;
 pub mod random_uniform;
 pub(crate) mod reduction;
 pub mod relu;
+pub mod softmax;
 pub mod sparse_softmax_cross_entropy;
 pub mod sum;
 pub mod zeros;
