@@ -33,3 +33,24 @@ pub fn broadcast_index(n: usize, shape: &[usize], operand: &[usize]) -> usize {
     }
     index
 }
+
+/// `exp(x) / Σ exp(x)` along the middle axis of `outer × size × inner`.
+pub fn softmax<T: Float>(x: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let exponential = |n: usize| x[n].as_f64().exp();
+    (0..x.len()).map(|n| T::of(exponential(n) / line(n, [size, inner]).map(exponential).sum::<f64>())).collect()
+}
+
+/// `Σ_j dy_j · dy_j/dx_i` with `dy_j/dx_i = y_j · ([i = j] − y_i)`.
+pub fn softmax_gradient<T: Float>(y: &[T], dy: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let term = |i: usize, j: usize| {
+        let same = if i == j { 1.0 } else { 0.0 };
+        dy[j].as_f64() * y[j].as_f64() * (same - y[i].as_f64())
+    };
+    (0..y.len()).map(|i| T::of(line(i, [size, inner]).map(|j| term(i, j)).sum())).collect()
+}
+
+/// The elements of the line that the `n`-th is in.
+fn line(n: usize, [size, inner]: [usize; 2]) -> impl Iterator<Item = usize> {
+    let first = n / (size * inner) * (size * inner) + n % inner;
+    (0..size).map(move |row| first + row * inner)
+}
