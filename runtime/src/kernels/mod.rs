@@ -5,6 +5,7 @@
 //! threads: outputs are split between them, sums are not.
 
 pub mod broadcast;
+pub mod convolution;
 pub mod gemm;
 pub mod isa;
 pub mod literal;
@@ -12,4 +13,5 @@ pub mod parallel;
 pub mod reduce;
 #[cfg(test)]
 pub mod reference;
+pub mod scratch;
 mod simd;

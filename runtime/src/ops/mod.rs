@@ -7,6 +7,8 @@ pub(crate) mod copy;
 
 pub mod add;
 pub(crate) mod broadcast;
+pub mod conv2d;
+pub(crate) mod image;
 pub mod matmul;
 pub mod mean;
 pub mod mul;
