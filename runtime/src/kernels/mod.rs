@@ -5,6 +5,7 @@
 //! threads: outputs are split between them, sums are not.
 
 pub mod broadcast;
+pub mod convolution;
 pub mod gemm;
 pub mod isa;
 pub mod literal;
@@ -12,5 +13,6 @@ pub mod parallel;
 pub mod reduce;
 #[cfg(test)]
 pub mod reference;
+pub mod scratch;
 mod simd;
 pub mod softmax;

@@ -1,5 +1,6 @@
 //! The naive twins of the kernels: the definitions, written out.
 
+use super::convolution::Convolution;
 use crate::element::Float;
 use crate::op::Update;
 
@@ -53,4 +54,27 @@ pub fn softmax_gradient<T: Float>(y: &[T], dy: &[T], [size, inner]: [usize; 2]) 
 fn line(n: usize, [size, inner]: [usize; 2]) -> impl Iterator<Item = usize> {
     let first = n / (size * inner) * (size * inner) + n % inner;
     (0..size).map(move |row| first + row * inner)
+}
+
+/// Every product of a convolution: where in the images, in the filter and in the result its three numbers are.
+pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, usize)) {
+    let (group_channels, group_filters) = (sizes.channels / sizes.groups, sizes.filters / sizes.groups);
+    let along = |axis: usize, at: usize, tap: usize| {
+        let at = at * sizes.strides[axis] + tap * sizes.dilations[axis];
+        at.checked_sub(sizes.before[axis]).filter(|&at| at < sizes.image[axis])
+    };
+    for y in 0..sizes.images * sizes.output[0] * sizes.output[1] * sizes.filters {
+        let (filter, pixel) = (y % sizes.filters, y / sizes.filters);
+        let (column, row) = (pixel % sizes.output[1], pixel / sizes.output[1] % sizes.output[0]);
+        let image = pixel / sizes.output[1] / sizes.output[0];
+        for w in 0..sizes.window[0] * sizes.window[1] * group_channels {
+            let (channel, tap) = (w % group_channels, w / group_channels);
+            let channel = filter / group_filters * group_channels + channel;
+            let (row, column) = (along(0, row, tap / sizes.window[1]), along(1, column, tap % sizes.window[1]));
+            if let (Some(row), Some(column)) = (row, column) {
+                let pixel = (image * sizes.image[0] + row) * sizes.image[1] + column;
+                product(pixel * sizes.channels + channel, w * sizes.filters + filter, y);
+            }
+        }
+    }
 }

@@ -10,11 +10,13 @@ pub(crate) mod copy;
 pub mod add;
 pub(crate) mod along;
 pub(crate) mod broadcast;
+pub mod conv2d;
 pub(crate) mod creation;
 pub mod dropout;
 #[cfg(test)]
 pub(crate) mod expected;
 pub mod fill;
+pub(crate) mod image;
 pub mod log_softmax;
 pub mod matmul;
 pub mod mean;
