@@ -7,7 +7,7 @@
 pub mod case;
 pub mod compare;
 pub mod conv_sizes;
-//pub mod initializers;
+pub mod initializers;
 pub mod json;
 pub mod misc;
 pub mod models;
@@ -27,12 +27,12 @@ use json::Node;
 /// How a section of a file is judged: its cases go to the report.
 type Section = fn(&Node<'_>, &Tolerances, &mut Report) -> Result<(), Error>;
 
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("ops", ops::judge),
     ("optimizers", optimizers::judge),
     ("misc", misc::judge),
     ("schedules", schedules::judge),
-    //("initializers", initializers::judge),
+    ("initializers", initializers::judge),
     ("conv_sizes", conv_sizes::judge),
 ];
 
