@@ -156,8 +156,11 @@ impl Check<'_> {
     /// Notes that more inputs were given than the `fn` takes.
     pub const fn inputs_end(&mut self, node: usize, function: &'static str, inputs: &[Shape], count: usize) {
         if inputs.len() > count {
-            let error = ShapeError::new("it takes {} inputs, and {} are given");
-            let error = error.number(count as isize).number(inputs.len() as isize);
+            let error = match count {
+                1 => ShapeError::new("it takes one input, and {} are given"),
+                _ => ShapeError::new("it takes {} inputs, and {} are given").number(count as isize),
+            };
+            let error = error.number(inputs.len() as isize);
             self.fail(Failure::new(node, function, "", &[], error));
         }
     }

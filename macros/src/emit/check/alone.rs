@@ -42,8 +42,7 @@ impl Emit<'_> {
         quote! {
             #first
             #(#parts)*
-            #[doc(hidden)]
-            pub const #is_right: bool = #(Self::#constants.is_right())&&*;
+            const #is_right: bool = #(Self::#constants.is_right())&&*;
         }
     }
 

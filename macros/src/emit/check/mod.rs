@@ -6,7 +6,7 @@ mod nodes;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::names::{begin_fn, check_fn, inputs_fn, outcome_fn, part_fn};
+use super::names::{begin_fn, check_fn, inputs_fn, is_right_const, outcome_fn, part_fn};
 use super::size::{InCheck, bound};
 use super::{Emit, local};
 use crate::ir::{Body, Function, Node, NodeKind, Operand, TensorType, ValueId};
@@ -83,6 +83,7 @@ impl Emit<'_> {
     /// What another `fn` or model sees of this one.
     fn outcome(&self, function: &Function) -> TokenStream {
         let (p, name, check_fn) = (self.p(), outcome_fn(&function.name), check_fn(&function.name));
+        let is_right = is_right_const(&function.name);
         let (check, hyper, sizes, inputs) = (local("check"), local("hyper"), local("sizes"), local("inputs"));
         let (mode, room, keywords) = (local("mode"), local("room"), self.keywords_type());
         let (mode_here, room_here) = (self.mode(), self.room(function));
@@ -98,7 +99,7 @@ impl Emit<'_> {
                 let mut #room = #room_here;
                 let mut #check = #room.check(#mode_here, &[]);
                 Self::#check_fn(&mut #check, #hyper, #sizes, #inputs);
-                #check.outcome()
+                #check.outcome(Self::#is_right)
             }
         }
     }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::super::names::{is_right_const, op_alias, outcome_fn};
+use super::super::names::{op_alias, outcome_fn};
 use super::super::size::{InCheck, bound};
 use super::super::{Emit, at, local, snippets};
 use crate::ir::{
@@ -28,12 +28,12 @@ impl Emit<'_> {
                     // That has been said; rustc would say it again.
                     return TokenStream::new();
                 }
-                let (name, constant) = (outcome_fn(&called.name), is_right_const(&called.name));
+                let name = outcome_fn(&called.name);
                 let (hyper, outcome, sizes) = (local("hyper"), local("outcome"), self.sizes_for_call(function));
                 quote! {
                     if #check.has(&[#(#arguments),*]) {
                         let #outcome = Self::#name(#check.mode(), #hyper, #sizes, &[#(#check.values[#arguments]),*]);
-                        #check.call(#id, "", &#outcome, !Self::#constant, &[#(#results),*]);
+                        #check.call(#id, "", &#outcome, &[#(#results),*]);
                     }
                 }
             }
@@ -147,7 +147,6 @@ impl Emit<'_> {
         let (path, label, applied) = (&layer.path, &layer.label, call.applied);
         let full = if scope.is_empty() { label.clone() } else { format!("{scope}/{label}") };
         let function = outcome_fn(&call.function);
-        let constant = is_right_const(&call.function);
         let (arguments, results) = (&call.arguments, &call.results);
         let (keywords, outcome) = (local("keywords"), local("outcome"));
         let given = self.keywords(&call.keywords, &InCheck);
@@ -169,7 +168,7 @@ impl Emit<'_> {
                     &[#(#check.values[#arguments]),*],
                 );
                 #note
-                #check.call(#id, #full, &#outcome, !#ty::#constant, &[#(#results),*]);
+                #check.call(#id, #full, &#outcome, &[#(#results),*]);
             }
         }
     }
