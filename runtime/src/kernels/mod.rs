@@ -13,3 +13,4 @@ pub mod reduce;
 #[cfg(test)]
 pub mod reference;
 mod simd;
+pub mod strided;
