@@ -16,3 +16,4 @@ pub mod reference;
 pub mod scratch;
 mod simd;
 pub mod softmax;
+pub mod strided;

@@ -78,3 +78,18 @@ pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, us
         }
     }
 }
+
+/// A tensor with its axes in another order: axis `n` of the result is axis `order[n]`.
+pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
+    let sizes: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    (0..x.len())
+        .map(|n| {
+            let (mut rest, mut at) = (n, vec![0; shape.len()]);
+            for (&axis, &size) in order.iter().zip(&sizes).rev() {
+                at[axis] = rest % size;
+                rest /= size;
+            }
+            x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
+        })
+        .collect()
+}
