@@ -1,6 +1,6 @@
 //! The library's ops, one module each. To add one: a file, and a line here.
 //!
-//! What an op is, and how to write one of one's own, is in [`op`](crate::op).
+//! What an op is, and how to write one of one's own, is in [`op`](mod@crate::op).
 
 #[expect(dead_code, reason = "the recorder itself puts it in a graph; no model can name it")]
 pub(crate) mod again;
