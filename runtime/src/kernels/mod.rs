@@ -10,6 +10,7 @@ pub mod gemm;
 pub mod isa;
 pub mod literal;
 pub mod parallel;
+pub mod pool;
 pub mod reduce;
 #[cfg(test)]
 pub mod reference;

@@ -1,6 +1,7 @@
 //! The naive twins of the kernels: the definitions, written out.
 
 use super::convolution::Convolution;
+use super::pool::Pooling;
 use crate::element::Float;
 use crate::op::Update;
 
@@ -56,4 +57,18 @@ pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, us
             }
         }
     }
+}
+
+/// Where in the images the numbers are that the `n`-th result of a pooling looks at, row by row.
+pub fn window(sizes: &Pooling, n: usize) -> Vec<usize> {
+    let (channel, pixel) = (n % sizes.channels, n / sizes.channels);
+    let (column, row) = (pixel % sizes.output[1], pixel / sizes.output[1] % sizes.output[0]);
+    let image = pixel / sizes.output[1] / sizes.output[0];
+    let along = |axis: usize, at: usize| {
+        let taps = (0..sizes.window[axis])
+            .filter_map(move |tap| (at * sizes.strides[axis] + tap).checked_sub(sizes.before[axis]));
+        taps.filter(move |&at| at < sizes.image[axis])
+    };
+    let index = |row, column| ((image * sizes.image[0] + row) * sizes.image[1] + column) * sizes.channels + channel;
+    along(0, row).flat_map(|row| along(1, column).map(move |column| index(row, column))).collect()
 }
