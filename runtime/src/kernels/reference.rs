@@ -72,3 +72,10 @@ pub fn window(sizes: &Pooling, n: usize) -> Vec<usize> {
     let index = |row, column| ((image * sizes.image[0] + row) * sizes.image[1] + column) * sizes.channels + channel;
     along(0, row).flat_map(|row| along(1, column).map(move |column| index(row, column))).collect()
 }
+
+/// The mean of some numbers and their variance; 0 where there is no number.
+pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
+}

@@ -7,6 +7,7 @@ pub(crate) mod copy;
 
 pub mod add;
 pub mod avg_pool2d;
+pub mod batch_norm;
 pub(crate) mod broadcast;
 pub mod conv2d;
 pub(crate) mod image;
