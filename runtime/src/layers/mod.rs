@@ -2,6 +2,10 @@
 //!
 //! They are written in [`model!`](macro@crate::model) like any other, and generic over the element type.
 
+mod batch_norm;
+mod conv2d;
 mod dense;
 
+pub use batch_norm::{BatchNorm, BatchNormHyperparameters, BatchNormKeywords};
+pub use conv2d::{Conv2d, Conv2dHyperparameters, Conv2dKeywords};
 pub use dense::{Dense, DenseHyperparameters, DenseKeywords};
