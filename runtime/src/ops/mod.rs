@@ -15,6 +15,7 @@ pub(crate) mod expected;
 pub mod fill;
 pub mod layer_norm;
 pub mod log_softmax;
+pub mod lstm_cell;
 pub mod matmul;
 pub mod mean;
 pub mod mul;
