@@ -34,6 +34,9 @@ pub enum Mode {
     Inference,
 }
 
+/// Records ops: from operands to results.
+pub type Record = dyn Fn(&mut Recorder, &[Value]) -> OpResult<Vec<Value>> + Send + Sync;
+
 /// Ops that compute what a case says.
 pub struct Graph {
     /// The operands.
@@ -41,7 +44,7 @@ pub struct Graph {
     /// How it is run.
     pub mode: Mode,
     /// Records the ops: from the operands to as many values as the case has outputs, in their order.
-    pub record: Arc<dyn Fn(&mut Recorder, &[Value]) -> OpResult<Vec<Value>> + Send + Sync>,
+    pub record: Arc<Record>,
 }
 
 impl fmt::Debug for Graph {
