@@ -135,13 +135,14 @@ impl<'a> Call<'a> {
         Ok(sizes.try_into().map_err(|_| node.wrong("two numbers should stand here"))?)
     }
 
-    /// The attribute `padding`.
+    /// The attribute `padding`, which has no default.
     ///
     /// # Errors
     ///
-    /// It is neither `SAME` nor `VALID`.
+    /// It is not there, or is neither `SAME` nor `VALID`.
     pub fn padding(&self) -> Result<Padding, Problem> {
-        match self.attr("padding").map_or(Ok("VALID"), Node::text)? {
+        let padding = self.attr("padding").ok_or_else(|| self.case.node.wrong("`attrs` lacks `padding`"))?;
+        match padding.text()? {
             "SAME" => Ok(Padding::Same),
             "VALID" => Ok(Padding::Valid),
             other => Err(Problem::NotThereYet(format!("`padding` = {other}"))),

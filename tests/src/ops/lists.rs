@@ -1,6 +1,6 @@
 //! Lists of axes and of sizes, whose constructors take arrays, from slices.
 
-use varscope::op::{Axes, Dim, Sizes};
+use varscope::op::{Axes, Sizes};
 
 /// Calls a constructor with an array of as many elements as the slice has, if that is one of some lengths.
 macro_rules! of_length {
@@ -17,14 +17,15 @@ pub fn axes(axes: &[i64]) -> Option<Axes> {
     of_length!(axes, Axes::new: 0 1 2 3 4 5 6)
 }
 
-/// A list of sizes, a negative one being `_`; none for more than a list holds.
+/// A list of sizes, −1 being `_`; none for more than a list holds.
 pub fn sizes(sizes: &[i64]) -> Option<Sizes> {
-    let dims: Vec<Dim> = sizes.iter().map(|&size| Dim::known_or_not(usize::try_from(size).ok())).collect();
-    of_length!(&dims[..], Sizes::new: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    of_length!(sizes, Sizes::new: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
 #[cfg(test)]
 mod tests {
+    use varscope::op::Dim;
+
     use super::*;
 
     #[test]
@@ -33,7 +34,7 @@ mod tests {
         assert_eq!((list.len(), list.get(0), list.get(1)), (2, 1, -1));
         assert!(axes(&[]).unwrap().is_empty());
         assert!(axes(&[0; 7]).is_none());
-        assert_eq!(sizes(&[4, -1]).unwrap().dims(), [Dim::known(4), Dim::Unknown]);
+        assert_eq!(sizes(&[4, -1]).unwrap().dims(), [Dim::known(4), Dim::Rest]);
         assert!(sizes(&[1; 17]).is_none());
     }
 }
