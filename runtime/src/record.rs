@@ -364,7 +364,9 @@ impl Recorder {
             .map_err(|error| Error::Shape { message: error.of(&name, &shapes) })?;
         if let Some(open) = made.results().iter().chain(made.saved()).find(|shape| !shape.is_known()) {
             let reason = "a size is divided by 0 or is below 0, or the op leaves it open";
-            return Err(Error::Shape { message: format!("{name} cannot tell the sizes of its result, {open}: {reason}") });
+            return Err(Error::Shape {
+                message: format!("{name} cannot tell the sizes of its result, {open}: {reason}"),
+            });
         }
         let values = self.node(
             Node { operation, name: name.clone(), operands, results: vec![], saved: vec![], attrs, element },

@@ -191,7 +191,8 @@ fn overwritten(recording: &Recording, stages: &[Stage], lifetimes: &Lifetimes, o
         all.writes.iter().flatten().flatten().for_each(|&(tensor, _)| memory.write(tensor));
         // What is written together with something else must not lie over it, nor over what is read beside it.
         let beside = lifetimes.touched(recording, stage);
-        let mut touched = beside.reads.iter().flatten().copied().chain(all.writes.iter().flatten().flatten().map(|w| w.0));
+        let mut touched =
+            beside.reads.iter().flatten().copied().chain(all.writes.iter().flatten().flatten().map(|w| w.0));
         if let Some(lost) = touched.find(|&tensor| !memory.holds(tensor)) {
             return Some(lost);
         }
