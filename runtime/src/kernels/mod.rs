@@ -17,3 +17,5 @@ pub mod reduce;
 pub mod reference;
 pub mod scratch;
 mod simd;
+pub mod softmax;
+pub mod strided;

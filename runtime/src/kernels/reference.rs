@@ -36,6 +36,27 @@ pub fn broadcast_index(n: usize, shape: &[usize], operand: &[usize]) -> usize {
     index
 }
 
+/// `exp(x) / Σ exp(x)` along the middle axis of `outer × size × inner`.
+pub fn softmax<T: Float>(x: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let exponential = |n: usize| x[n].as_f64().exp();
+    (0..x.len()).map(|n| T::of(exponential(n) / line(n, [size, inner]).map(exponential).sum::<f64>())).collect()
+}
+
+/// `Σ_j dy_j · dy_j/dx_i` with `dy_j/dx_i = y_j · ([i = j] − y_i)`.
+pub fn softmax_gradient<T: Float>(y: &[T], dy: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let term = |i: usize, j: usize| {
+        let same = if i == j { 1.0 } else { 0.0 };
+        dy[j].as_f64() * y[j].as_f64() * (same - y[i].as_f64())
+    };
+    (0..y.len()).map(|i| T::of(line(i, [size, inner]).map(|j| term(i, j)).sum())).collect()
+}
+
+/// The elements of the line that the `n`-th is in.
+fn line(n: usize, [size, inner]: [usize; 2]) -> impl Iterator<Item = usize> {
+    let first = n / (size * inner) * (size * inner) + n % inner;
+    (0..size).map(move |row| first + row * inner)
+}
+
 /// Every product of a convolution: where in the images, in the filter and in the result its three numbers are.
 pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, usize)) {
     let (group_channels, group_filters) = (sizes.channels / sizes.groups, sizes.filters / sizes.groups);
@@ -78,4 +99,19 @@ pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let count = numbers.clone().count().max(1) as f64;
     let mean = numbers.clone().sum::<f64>() / count;
     (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
+}
+
+/// A tensor with its axes in another order: axis `n` of the result is axis `order[n]`.
+pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
+    let sizes: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    (0..x.len())
+        .map(|n| {
+            let (mut rest, mut at) = (n, vec![0; shape.len()]);
+            for (&axis, &size) in order.iter().zip(&sizes).rev() {
+                at[axis] = rest % size;
+                rest /= size;
+            }
+            x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
+        })
+        .collect()
 }

@@ -49,6 +49,7 @@ impl<'a, T: Float> Matrix<'a, T> {
     }
 
     /// An element.
+    #[cfg(test)]
     pub fn get(&self, row: usize, column: usize) -> T {
         self.data[row * self.row_stride + column * self.column_stride]
     }

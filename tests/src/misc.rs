@@ -1,0 +1,74 @@
+//! The section `misc`: clipping of gradients. Moving averages of variables are not there yet.
+
+use ndarray::Array1;
+use varscope::Gradients;
+
+use crate::case::Array;
+use crate::compare::{Comparison, Tolerances};
+use crate::json::{Error, Node};
+use crate::models::{Linear, LinearHyperparameters};
+use crate::report::{Report, Verdict};
+
+/// Judges the section `misc`.
+///
+/// # Errors
+///
+/// A case that does not have the form of one.
+pub fn judge(section: &Node<'_>, tolerances: &Tolerances, report: &mut Report) -> Result<(), Error> {
+    for case in section.items()? {
+        let id = case.field("id")?.text()?;
+        let verdict = if id.starts_with("clip_by_") {
+            judge_clipping(&case, tolerances)?
+        } else if id.starts_with("ema") {
+            Verdict::NotThereYet("there are no moving averages of variables".into())
+        } else {
+            Verdict::NotThereYet("nothing does that".into())
+        };
+        report.add(id, verdict);
+    }
+    Ok(())
+}
+
+/// Clips by the global norm; for one gradient, its norm is the global one.
+fn judge_clipping(case: &Node<'_>, tolerances: &Tolerances) -> Result<Verdict, Error> {
+    let norm = case.field("clip_norm")?.number()?;
+    let global = case.get("global_norm")?.map(|norm| norm.number()).transpose()?;
+    let [inputs, outputs] = [elements(&case.field("inputs")?)?, elements(&case.field("outputs")?)?];
+    let mut comparison = Comparison::new(tolerances.of("ops float64")?);
+    match clip(&inputs, norm, &mut comparison, global) {
+        Ok(clipped) => comparison.numbers("the clipped gradients", &clipped, &outputs.concat()),
+        Err(error) => comparison.fail(error.to_string()),
+    }
+    Ok(comparison.verdict())
+}
+
+/// The elements of each array of a list.
+fn elements(node: &Node<'_>) -> Result<Vec<Vec<f64>>, Error> {
+    node.items()?.iter().map(|array| Ok(Array::read(array)?.array.iter().copied().collect())).collect()
+}
+
+/// The elements of all gradients, clipped: of the first for one variable, of the rest for another.
+fn clip(
+    gradients: &[Vec<f64>],
+    norm: f64,
+    comparison: &mut Comparison,
+    global: Option<f64>,
+) -> varscope::Result<Vec<f64>> {
+    let Some((first, others)) = gradients.split_first() else { return Ok(vec![]) };
+    let [first, others] = [first.clone(), others.concat()].map(Array1::from_vec);
+    let net = Linear::seeded_with(0, LinearHyperparameters::new(first.len(), others.len()))?;
+    let read = |gradients: &Gradients| -> Vec<f64> {
+        let (first, others) = (gradients.of(&net.first), gradients.of(&net.second));
+        first.iter().chain(others.iter()).copied().collect()
+    };
+    let mut step = net.loss_gradients();
+    let (_, gradients) = step.compute(first.view(), others.view())?;
+    if let Some(global) = global {
+        comparison.number("the global norm", gradients.global_norm(), global);
+    }
+    let clipped = read(&gradients.clip_by_global_norm(norm));
+    step.clip_by_global_norm(norm);
+    let (_, in_place) = step.compute(first.view(), others.view())?;
+    comparison.numbers("the gradients clipped in place", &read(in_place), &clipped);
+    Ok(clipped)
+}
