@@ -17,6 +17,7 @@ pub(crate) mod broadcast;
 pub mod concat;
 pub mod conv2d;
 pub(crate) mod creation;
+pub mod depthwise_conv2d;
 pub mod div;
 pub mod dropout;
 pub(crate) mod elementwise;
