@@ -16,6 +16,7 @@ pub mod batch_norm;
 pub(crate) mod broadcast;
 pub mod concat;
 pub mod conv2d;
+pub mod conv2d_transpose;
 pub(crate) mod creation;
 pub mod depthwise_conv2d;
 pub mod div;
