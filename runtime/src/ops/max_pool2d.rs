@@ -85,6 +85,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
+    #[expect(clippy::approx_constant, reason = "a number of the test happens to be near one")]
     fn tensorflow_on_negative_numbers_in_padding() {
         TensorFlow {
             operands: &[
