@@ -12,5 +12,6 @@ pub mod parallel;
 pub mod reduce;
 #[cfg(test)]
 pub mod reference;
+pub mod scratch;
 mod simd;
 pub mod softmax;

@@ -13,6 +13,7 @@ pub mod dropout;
 #[cfg(test)]
 pub(crate) mod expected;
 pub mod fill;
+pub mod gru_cell;
 pub mod layer_norm;
 pub mod log_softmax;
 pub mod lstm_cell;
