@@ -8,6 +8,7 @@
 use crate::kernels::gemm::{Gemm, Matrix, gemm};
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
+use crate::ops::cell::{sigmoid, sizes};
 
 crate::attributes! {}
 
@@ -46,16 +47,6 @@ pub const fn shape(
     Ok(Shapes::one(h).and_saved(leading.push(gates)).and_saved(h).and_saved(h))
 }
 
-/// `1 / (1 + exp(−x))`; an exponential that is infinite gives 0.
-fn sigmoid<T: Float>(x: T) -> T {
-    (T::one() + (-x).exp()).recip()
-}
-
-/// The last axis of a shape.
-fn width(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(1)
-}
-
 /// `y = [one, other] · kernel + bias`, without the two ever standing side by side.
 fn affine<T: Gemm>(rows: usize, pair: [(&[T], usize); 2], kernel: &[T], bias: &[T], y: &mut [T]) {
     let columns = bias.len();
@@ -84,8 +75,10 @@ pub fn forward<T: Gemm>(
     mut reset: ViewMut<T>,
     mut candidate: ViewMut<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let Some(rows) = h.len().checked_div(units) else { return Ok(()) };
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
+    if units == 0 {
+        return Ok(());
+    }
     let (gates, reset, candidate) = (gates.data(), reset.data(), candidate.data());
     let (x, h) = ((x.data(), inputs), (h.data(), units));
     affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
@@ -211,8 +204,7 @@ pub fn backward<T: Scratch>(
     dcandidate_kernel: Gradient<T>,
     dcandidate_bias: Gradient<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let rows = h.len().checked_div(units).unwrap_or_default();
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
     let (x, h, gate_kernel, candidate_kernel) = (x.data(), h.data(), gate_kernel.data(), candidate_kernel.data());
     let (gates, candidate, dnew_h) = (gates.data(), candidate.data(), dnew_h.data());
     let step = Step { rows, units, h, gates, candidate, candidate_kernel, dnew_h };
@@ -271,6 +263,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::approx_constant, reason = "drawn at random, and near π/4 by chance")]
     mod tensorflow {
         pub const X: &[f64] = &[0.0212, -0.2392, -0.1977, -0.3764];
         pub const H: &[f64] = &[-1.2113, -2.1471, 0.9726, 1.0334, -0.1712, -0.1441];

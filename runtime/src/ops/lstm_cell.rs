@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::kernels::gemm::{Gemm, Matrix, Pack, gemm};
 use crate::op::*;
+use crate::ops::cell::{sigmoid, sizes};
 
 crate::attributes! {
     /// What is added to the bias of the forget gate, so that a new cell remembers.
@@ -41,16 +42,6 @@ pub const fn shape(x: Shape, h: Shape, c: Shape, kernel: Shape, bias: Shape, _: 
     Ok(Shapes::one(state).and(state).and_saved(leading.push(gates)).and_saved(state))
 }
 
-/// `1 / (1 + exp(−x))`; an exponential that is infinite gives 0.
-fn sigmoid<T: Float>(x: T) -> T {
-    (T::one() + (-x).exp()).recip()
-}
-
-/// The last axis of a shape.
-fn width(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(1)
-}
-
 /// The new `h` and `c`; `gates` keeps `σ(i)`, `tanh(j)`, `σ(f + forget_bias)` and `σ(o)`, `squashed` keeps `tanh(c')`.
 #[expect(clippy::too_many_arguments, reason = "the contract gives each tensor by itself")]
 pub fn forward<T: Gemm>(
@@ -66,8 +57,10 @@ pub fn forward<T: Gemm>(
     mut gates: ViewMut<T>,
     mut squashed: ViewMut<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let Some(rows) = h.len().checked_div(units) else { return Ok(()) };
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
+    if units == 0 {
+        return Ok(());
+    }
     let gates = gates.data();
     gates.chunks_exact_mut(4 * units).for_each(|gates| gates.copy_from_slice(bias.data()));
     let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
@@ -180,8 +173,7 @@ pub fn backward<T: Gemm>(
     dkernel: Gradient<T>,
     dbias: Gradient<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let rows = h.len().checked_div(units).unwrap_or_default();
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
     let (gates, squashed) = (gates.data(), squashed.data());
     let dgates = GateGradients { units, c: c.data(), gates, squashed, dh: dnew_h.data(), dc: dnew_c.data() };
     let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);

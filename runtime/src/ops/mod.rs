@@ -8,6 +8,7 @@ pub(crate) mod copy;
 pub mod add;
 pub(crate) mod along;
 pub(crate) mod broadcast;
+pub(crate) mod cell;
 pub(crate) mod creation;
 pub mod dropout;
 #[cfg(test)]
