@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Body, Function, Model, Node, NodeKind, Operand, ValueId};
+use crate::ir::{Body, Function, Model, Node, NodeKind, Operand, ValueId, results};
 
 /// Orders the reverse pass of each `fn`, and notes which have something to learn.
 pub fn differentiate(model: &mut Model<'_>) {
@@ -47,23 +47,6 @@ fn is_entry(node: &Node) -> bool {
     match node.kind {
         NodeKind::Op(_) | NodeKind::Call { .. } | NodeKind::Layer(_) | NodeKind::Loop(_) | NodeKind::Branch(_) => true,
         NodeKind::Variable(_) | NodeKind::Number { .. } | NodeKind::Bind { .. } => false,
-    }
-}
-
-/// The values that a node makes.
-fn results(kind: &NodeKind) -> Vec<ValueId> {
-    match kind {
-        NodeKind::Variable(node) => vec![node.value],
-        NodeKind::Number { value, .. } => vec![*value],
-        NodeKind::Op(node) => node.results.clone(),
-        NodeKind::Call { results, .. } => results.clone(),
-        NodeKind::Layer(call) => call.results.clone(),
-        NodeKind::Bind { result, .. } => vec![*result],
-        NodeKind::Loop(node) => {
-            let collected = node.collected.map(|(_, list)| list);
-            node.carried.iter().map(|value| value.after).chain(collected).collect()
-        }
-        NodeKind::Branch(branch) => branch.results.iter().map(|(_, result)| *result).collect(),
     }
 }
 

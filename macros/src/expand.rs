@@ -12,12 +12,14 @@ pub fn models(tokens: TokenStream) -> TokenStream {
     let mut input = syntax::parse(tokens, &mut errors);
     names::check(&mut input.models, &mut errors);
     let is_right = errors.is_empty();
+    let mut structs = names::Structs::new(&input.models);
     let mut items = TokenStream::new();
     for source in &input.models {
         let before = errors.len();
         let mut model = lower::lower(source, &mut errors);
         autodiff::differentiate(&mut model);
-        items.extend(emit::emit(&model, &input.krate, errors.len() == before && is_right));
+        let structs = structs.of(&model, &mut errors);
+        items.extend(emit::emit(&model, structs, &input.krate, errors.len() == before && is_right));
     }
     let errors = errors.into_tokens();
     quote! { #items #errors }

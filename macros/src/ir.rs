@@ -487,3 +487,20 @@ pub struct Branch {
     /// The value of each arm, and of the branch.
     pub results: Vec<([ValueId; 2], ValueId)>,
 }
+
+/// The values that a node makes.
+pub fn results(kind: &NodeKind) -> Vec<ValueId> {
+    match kind {
+        NodeKind::Variable(node) => vec![node.value],
+        NodeKind::Number { value, .. } => vec![*value],
+        NodeKind::Op(node) => node.results.clone(),
+        NodeKind::Call { results, .. } => results.clone(),
+        NodeKind::Layer(call) => call.results.clone(),
+        NodeKind::Bind { result, .. } => vec![*result],
+        NodeKind::Loop(node) => {
+            let collected = node.collected.map(|(_, list)| list);
+            node.carried.iter().map(|value| value.after).chain(collected).collect()
+        }
+        NodeKind::Branch(branch) => branch.results.iter().map(|(_, result)| *result).collect(),
+    }
+}

@@ -1,11 +1,12 @@
-//! Names that clash: of models, `fn`s, inputs and hyper-parameters. The later of two is noted and put out of the way, so
-//! that rustc has nothing to say of it.
+//! Names that clash: of models, `fn`s, inputs and hyper-parameters, and of the structs that are made. The later of two is
+//! noted and put out of the way, so that rustc has nothing to say of it.
 
 use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 
 use crate::diag::{Errors, place};
+use crate::ir;
 use crate::syntax::{Function, Item, Model};
 
 /// Names of methods that every model has.
@@ -35,6 +36,70 @@ pub fn check(models: &mut Vec<Model>, errors: &mut Errors) {
         model.hyperparameters.retain(|hyperparameter| seen.is_new(&hyperparameter.name, "a hyper-parameter", errors));
         check_functions(model, errors);
     }
+}
+
+/// The names of the structs that stand beside each other: those of models and of what belongs to them, and those of
+/// scopes.
+pub struct Structs {
+    /// What each is for.
+    taken: HashMap<String, String>,
+}
+
+impl Structs {
+    /// Those that models have without their scopes.
+    pub fn new(models: &[Model]) -> Self {
+        let mut taken = HashMap::new();
+        for Model { name, items, hyperparameters, .. } in models {
+            taken.insert(name.to_string(), format!("the model `{name}`"));
+            if !hyperparameters.is_empty() {
+                for kind in ["Hyperparameters", "Keywords"] {
+                    taken.insert(format!("{name}{kind}"), format!("the hyper-parameters of `{name}`"));
+                }
+            }
+            for step in items.iter().filter_map(step) {
+                taken.insert(format!("{name}{}", camel(&step)), format!("`{step}`"));
+            }
+        }
+        Self { taken }
+    }
+
+    /// The name of each scope's struct: the model's name and the scope's path in camel case. Two that would be one are
+    /// noted.
+    pub fn of(&mut self, model: &ir::Model<'_>, errors: &mut Errors) -> Vec<Ident> {
+        let mut names: Vec<Ident> = Vec::new();
+        let mut paths: Vec<String> = Vec::new();
+        for scope in &model.scopes {
+            let Some(parent) = scope.parent else {
+                names.push(model.source.name.clone());
+                paths.push(String::new());
+                continue;
+            };
+            let mut name = format!("{}{}", names[parent], camel(&scope.label));
+            let path = format!("{}{}/", paths[parent], scope.label);
+            let this = format!("the scope `{}`", path.trim_end_matches('/'));
+            if let Some(other) = self.taken.get(&name) {
+                let message =
+                    format!("{this} and {other} would both be the struct `{name}`; give one of them another name");
+                errors.error(&scope.name, message);
+                name.push('_');
+            }
+            self.taken.insert(name.clone(), this);
+            names.push(Ident::new(&name, scope.name.span()));
+            paths.push(path);
+        }
+        names
+    }
+}
+
+/// `layer1` as `Layer1`, `my_scope` as `MyScope`.
+pub fn camel(name: &str) -> String {
+    let mut camel = String::new();
+    for word in name.split('_') {
+        let mut letters = word.chars();
+        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        camel.extend(letters);
+    }
+    camel
 }
 
 /// The names of one kind so far.

@@ -244,13 +244,6 @@ impl Access {
         }
         Ok(Self { reads, writes })
     }
-
-    /// Every slot that is read or written.
-    #[cfg(test)]
-    pub fn slots(&self) -> impl Iterator<Item = Slot> {
-        let written = self.writes.iter().flatten().flatten().map(|(slot, _)| *slot);
-        self.reads.iter().flatten().copied().chain(written)
-    }
 }
 
 /// A shared buffer of elements: the value of a variable, kept for a run.

@@ -213,8 +213,62 @@ macro_rules! with_element {
 pub(crate) use with_element;
 
 /// An element type that can be added and multiplied: every one but `bool`.
-pub trait Number: Element + num_traits::NumAssign + PartialOrd {}
-impl<T: Element + num_traits::NumAssign + PartialOrd> Number for T {}
+///
+/// Its methods are the arithmetic of ops: integers wrap around, as TensorFlow's do, where the operators would panic.
+pub trait Number: Element + num_traits::NumAssign + PartialOrd {
+    /// The sum.
+    fn plus(self, other: Self) -> Self;
+
+    /// The difference.
+    fn minus(self, other: Self) -> Self;
+
+    /// The product.
+    fn times(self, other: Self) -> Self;
+
+    /// The quotient; of integers rounded towards zero, and 0 where the divisor is.
+    fn over(self, other: Self) -> Self;
+}
+
+macro_rules! floats {
+    ($($float:ty),*) => {$(
+        impl Number for $float {
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+            fn minus(self, other: Self) -> Self {
+                self - other
+            }
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+            fn over(self, other: Self) -> Self {
+                self / other
+            }
+        }
+    )*};
+}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(
+        impl Number for $integer {
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+            fn times(self, other: Self) -> Self {
+                self.wrapping_mul(other)
+            }
+            fn over(self, other: Self) -> Self {
+                if other == 0 { 0 } else { self.wrapping_div(other) }
+            }
+        }
+    )*};
+}
+
+floats!(f32, f64);
+integers!(i32, i64, u8, u32);
 
 /// A floating-point element type: `f32` or `f64`. Gradients are of these.
 pub trait Float: Number + num_traits::Float + std::iter::Sum {

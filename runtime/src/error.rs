@@ -72,6 +72,11 @@ pub enum Error {
         /// How many there are.
         size: usize,
     },
+    /// An integer is divided by 0.
+    DivisionByZero {
+        /// The op with its scope.
+        op: String,
+    },
     /// A number that must be finite (and positive, where `what` says so) and is not.
     BadNumber {
         /// Which number.
@@ -139,6 +144,7 @@ impl fmt::Display for Error {
             Self::IndexOutOfRange { op, index, size } => {
                 write!(f, "{op}: index {index} is out of range, there are {size} (0 to {})", size.saturating_sub(1))
             }
+            Self::DivisionByZero { op } => write!(f, "{op}: an integer is divided by 0"),
             Self::BadNumber { what, value } => write!(f, "{what} is {value}"),
             Self::HyperparameterMissing { model, name } => {
                 write!(f, "`{model}` needs its hyper-parameter `{name}`, which has no default")

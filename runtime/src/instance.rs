@@ -98,7 +98,7 @@ pub struct NoHyperparameters;
 
 impl NoHyperparameters {
     /// None is missing.
-    pub const fn missing(&self) -> Option<ShapeError> {
+    pub const fn __missing(&self) -> Option<ShapeError> {
         None
     }
 
@@ -107,7 +107,7 @@ impl NoHyperparameters {
     /// # Errors
     ///
     /// None; as other hyper-parameters have some.
-    pub fn values(&self) -> Result<()> {
+    pub fn __values(&self) -> Result<()> {
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ pub mod __private {
     pub use ndarray;
     pub use varscope_macros::model;
 
-    pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Room, Symbols, Typed, unchecked};
+    pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
     pub use crate::draft::Draft;
     pub use crate::element::{DType, Element, Float};
     pub use crate::init::{Initializer, constant, elements};

@@ -215,8 +215,7 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
     }
 
     fn snapshot(&self) -> Arc<dyn Buffer> {
-        let value = Arc::clone(&self.lock());
-        value
+        Arc::clone(&*self.lock()) as Arc<dyn Buffer>
     }
 
     fn change(&self, change: &mut dyn FnMut(SliceMut<'_>)) {

@@ -80,7 +80,7 @@ impl Emit<'_> {
         let first = forward.map(|function| {
             let (made_up, check) = (symbolic(function), check_local(function));
             let run = run(function, quote! { #inputs.unwrap_or(&#made_up) });
-            quote! { #run let #sizes = #check.outcome().sizes; }
+            quote! { #run let #sizes = #check.sizes_bound(); }
         });
         let rest = others.map(|function| {
             let made_up = symbolic(function);
@@ -165,7 +165,7 @@ impl Emit<'_> {
         let inputs = &declaration.inputs;
         quote! {
             #draft.layer(&#path, |#draft| {
-                <#ty>::__declare(#draft, #keywords.values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
+                <#ty>::__declare(#draft, #keywords.__values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
             })?;
         }
     }

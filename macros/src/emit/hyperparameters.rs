@@ -126,7 +126,7 @@ impl Emit<'_> {
 
                 #[doc = "What is not given and has no default."]
                 #[must_use]
-                #vis const fn missing(&self) -> ::core::option::Option<#p::ShapeError> {
+                #vis const fn __missing(&self) -> ::core::option::Option<#p::ShapeError> {
                     #(if self.#names.is_missing() {
                         return ::core::option::Option::Some(#p::ShapeError::new(#missing));
                     })*
@@ -138,7 +138,7 @@ impl Emit<'_> {
                 #[doc = "# Errors"]
                 #[doc = ""]
                 #[doc = "One is not."]
-                #vis fn values(&self) -> ::core::result::Result<#values, #p::Error> {
+                #vis fn __values(&self) -> ::core::result::Result<#values, #p::Error> {
                     ::core::result::Result::Ok(#values { #(#names: self.#names.required(#model, #texts)?),* })
                 }
             }

@@ -24,8 +24,8 @@ use crate::ir::{Element, Model};
 use crate::syntax;
 
 /// Emits a model. `is_right` is whether nothing was wrong with it; otherwise its methods are there and cannot be called.
-pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStream {
-    let emit = Emit { model, krate: krate.clone(), is_right };
+pub fn emit(model: &Model<'_>, structs: Vec<Ident>, krate: &TokenStream, is_right: bool) -> TokenStream {
+    let emit = Emit { model, structs, krate: krate.clone(), is_right };
     let structs = emit.structs();
     let hyperparameters = emit.hyperparameters();
     let imports = emit.imports();
@@ -41,7 +41,7 @@ pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStre
         #structs
         #hyperparameters
         #steps
-        #[allow(unused_imports, unused_variables, clippy::all, clippy::pedantic)]
+        #[allow(unused_imports, unused_variables, non_upper_case_globals, clippy::all, clippy::pedantic)]
         const _: () = {
             #imports
             #snippets
@@ -58,6 +58,8 @@ pub fn emit(model: &Model<'_>, krate: &TokenStream, is_right: bool) -> TokenStre
 /// What the parts of the emitted code have in common.
 struct Emit<'m> {
     model: &'m Model<'m>,
+    /// The name of each scope's struct.
+    structs: Vec<Ident>,
     krate: TokenStream,
     is_right: bool,
 }

@@ -6,7 +6,8 @@ use proc_macro2::{Ident, Span};
 use quote::format_ident;
 
 use super::{Emit, at};
-use crate::ir::{Function, ROOT, ScopeId, ValueId};
+use crate::ir::{Function, ScopeId, ValueId};
+use crate::names::camel;
 
 /// The names of the values of a `fn` in the emitted code: the user's where there is one.
 pub struct ValueNames {
@@ -41,17 +42,9 @@ impl ValueNames {
 }
 
 impl Emit<'_> {
-    /// The struct of a scope: the model's name, and the scope's path in camel case.
-    pub fn scope_struct(&self, scope: ScopeId) -> Ident {
-        let mut labels = Vec::new();
-        let mut at_scope = scope;
-        while at_scope != ROOT {
-            labels.push(camel(&self.model.scopes[at_scope].label));
-            at_scope = self.model.scopes[at_scope].parent.unwrap_or(ROOT);
-        }
-        labels.reverse();
-        let span = if scope == ROOT { self.name().span() } else { self.model.scopes[scope].name.span() };
-        Ident::new(&format!("{}{}", self.name(), labels.concat()), span)
+    /// The struct of a scope.
+    pub fn scope_struct(&self, scope: ScopeId) -> &Ident {
+        &self.structs[scope]
     }
 
     /// `MlpLossGradients`
@@ -79,9 +72,29 @@ pub fn outcome_fn(name: &Ident) -> Ident {
     format_ident!("__outcome_{}", name, span = at(name.span()))
 }
 
-/// The constant that is the check of a `fn` by itself.
-pub fn check_const(name: &Ident) -> Ident {
-    Ident::new(&format!("__CHECK_{}", name.to_string().to_uppercase()), at(name.span()))
+/// The `const fn` that checks the inputs of a `fn`.
+pub fn begin_fn(name: &Ident) -> Ident {
+    format_ident!("__begin_{}", name, span = at(name.span()))
+}
+
+/// The `const fn` that checks a part of a `fn`.
+pub fn part_fn(name: &Ident, number: usize) -> Ident {
+    format_ident!("__part_{}_{}", name, number, span = at(name.span()))
+}
+
+/// The constant with what is found at the beginning of a `fn`.
+pub fn begin_const(name: &Ident) -> Ident {
+    format_ident!("__BEGIN_{}", name, span = at(name.span()))
+}
+
+/// The constant with what is found in a part of a `fn`.
+pub fn part_const(name: &Ident, number: usize) -> Ident {
+    format_ident!("__PART_{}_{}", name, number, span = at(name.span()))
+}
+
+/// The constant that tells whether nothing is wrong with a `fn`.
+pub fn is_right_const(name: &Ident) -> Ident {
+    format_ident!("__IS_RIGHT_{}", name, span = at(name.span()))
 }
 
 /// The `const fn` that gives the inputs of a `fn` with names for sizes.
@@ -98,15 +111,4 @@ pub fn record_fn(name: &Ident) -> Ident {
 pub fn op_alias(function: &Function, op: usize) -> Ident {
     let span = function.ops[op].path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
     Ident::new(&format!("{}_op{op}", function.name), at(span))
-}
-
-/// `layer1` as `Layer1`, `my_scope` as `MyScope`.
-fn camel(name: &str) -> String {
-    let mut camel = String::new();
-    for word in name.split('_') {
-        let mut letters = word.chars();
-        camel.extend(letters.next().into_iter().flat_map(char::to_uppercase));
-        camel.extend(letters);
-    }
-    camel
 }

@@ -7,8 +7,9 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use super::Emit;
-use super::names::check_const;
-use crate::ir::{Body, Function, Node, NodeId, NodeKind};
+use super::check::{Segment, segments};
+use super::names::{begin_const, part_const};
+use crate::ir::{Function, Node, NodeId, NodeKind};
 
 impl Emit<'_> {
     /// The reports of all `fn`s.
@@ -17,30 +18,53 @@ impl Emit<'_> {
     }
 
     fn reports_of(&self, function: &Function) -> TokenStream {
-        // Nodes are numbered in the order of the source; those of one place, in the turns of an unrolled loop, alike.
-        let mut places: BTreeMap<NodeId, Span> = BTreeMap::new();
-        collect(&function.body, &mut places);
-        places.extend(function.inputs.iter().map(|input| (input.node, input.ty.span)));
-        places.extend(function.results.iter().map(|output| (output.node, output.ty.span)));
-        let (ty, constant) = (self.checked_type(), check_const(&function.name));
-        let reports = places.into_iter().map(|(node, span)| {
+        let (ty, places) = (self.checked_type(), places(function));
+        let reports = places.into_iter().map(|(node, Place { span, parts })| {
             // The user's own span on every token: then rustc shows these tokens, and no macro.
-            let constant = Ident::new(&constant.to_string(), span);
             let ty = with_span(ty.clone(), span);
-            quote_spanned! { span=> const _: () = <#ty>::#constant.report(#node); }
+            let parts = parts.iter().map(|part| Ident::new(&part.to_string(), span));
+            quote_spanned! { span=> const _: () = { #(<#ty>::#parts.report(#node);)* }; }
         });
         quote! { #(#reports)* }
     }
 }
 
-fn collect(body: &Body, places: &mut BTreeMap<NodeId, Span>) {
-    for node in &body.nodes {
+/// Where something can be wrong, and the constants that tell whether it is: several for what stands in an unrolled loop.
+struct Place {
+    span: Span,
+    parts: Vec<Ident>,
+}
+
+fn places(function: &Function) -> BTreeMap<NodeId, Place> {
+    // Nodes are numbered in the order of the source; those of one place, in the turns of an unrolled loop, alike.
+    let mut places = BTreeMap::new();
+    for input in &function.inputs {
+        places.insert(input.node, Place { span: input.ty.span, parts: vec![begin_const(&function.name)] });
+    }
+    for (number, segment) in segments(function).into_iter().enumerate() {
+        let part = part_const(&function.name, number);
+        match segment {
+            Segment::Nodes(nodes) => collect(nodes, &part, &mut places),
+            Segment::Result { number, .. } => {
+                let output = &function.results[number];
+                places.insert(output.node, Place { span: output.ty.span, parts: vec![part] });
+            }
+        }
+    }
+    places
+}
+
+fn collect(nodes: &[Node], part: &Ident, places: &mut BTreeMap<NodeId, Place>) {
+    for node in nodes {
         if can_fail(node) {
-            places.entry(node.id).or_insert(node.span);
+            let place = places.entry(node.id).or_insert(Place { span: node.span, parts: Vec::new() });
+            if place.parts.last() != Some(part) {
+                place.parts.push(part.clone());
+            }
         }
         match &node.kind {
-            NodeKind::Loop(inner) => collect(&inner.body, places),
-            NodeKind::Branch(branch) => branch.arms.iter().for_each(|arm| collect(arm, places)),
+            NodeKind::Loop(inner) => collect(&inner.body.nodes, part, places),
+            NodeKind::Branch(branch) => branch.arms.iter().for_each(|arm| collect(&arm.nodes, part, places)),
             _ => {}
         }
     }

@@ -158,7 +158,8 @@ impl Emit<'_> {
             SizeExpr::Constant(path) => {
                 let span = syn::spanned::Spanned::span(path);
                 let p = self.private(span);
-                quote_spanned! { at(span)=> #p::Dim::known(#path) }
+                let near = path.get_ident().map(lower_case);
+                quote_spanned! { at(span)=> { #near #p::Dim::known(#path) } }
             }
             SizeExpr::Binary(left, operator, right) => {
                 let (left, right) = (self.size(left, names), self.size(right, names));
@@ -254,12 +255,24 @@ impl Emit<'_> {
                 Axis::Bind(_) => quote! { #p::Axis::Bind },
                 Axis::Again(number) => quote! { #p::Axis::Again(#number) },
                 Axis::Is(size) => {
+                    let kind = local(match size {
+                        SizeExpr::Constant(path) if path.get_ident().is_some() => "Constant",
+                        SizeExpr::Use(Use { name: Name::Hyperparameter(_), .. }) => "Hyperparameter",
+                        _ => "Is",
+                    });
                     let size = self.size(size, names);
-                    quote! { #p::Axis::Is(#size) }
+                    quote! { #p::Axis::#kind(#size) }
                 }
             })
             .collect()
     }
+}
+
+/// A local variable that is spelt as a constant but for its case: where there is no such constant, rustc points to it
+/// ("notice the capitalization"), which is what somebody who wrote `[B, 10]` meant.
+fn lower_case(constant: &Ident) -> TokenStream {
+    let name = Ident::new(&constant.to_string().to_lowercase(), constant.span());
+    quote! { let #name = (); }
 }
 
 /// The names that a type binds.

@@ -139,7 +139,9 @@ impl FunctionLowering<'_, '_, '_> {
         let Some(values) = self.tensors(arguments) else { return Value::Wrong };
         let (given, taken) = (values.len(), function.inputs.len());
         if given != taken {
-            self.error(name, format!("`{name}` takes {taken} inputs, and {given} are given"));
+            let inputs = if taken == 1 { "one input".to_string() } else { format!("{taken} inputs") };
+            let given = if given == 1 { "one is given".to_string() } else { format!("{given} are given") };
+            self.error(name, format!("`{name}` takes {inputs}, and {given}"));
             return Value::Wrong;
         }
         let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();

@@ -140,6 +140,11 @@ impl Environment {
         }
     }
 
+    /// The names of sizes in sight.
+    pub fn sizes(&self) -> Vec<String> {
+        self.blocks.iter().flat_map(|block| block.numbers.keys().cloned()).collect()
+    }
+
     /// All names in sight.
     pub fn names(&self) -> Vec<String> {
         self.blocks.iter().flat_map(|block| block.values.keys().chain(block.numbers.keys()).cloned()).collect()

@@ -116,6 +116,10 @@ impl<'a> Lowering<'a, '_> {
     }
 }
 
+fn so_many(values: usize) -> String {
+    if values == 1 { "one value".to_string() } else { format!("{values} values") }
+}
+
 fn calls_of(body: &Body) -> Vec<(usize, Span)> {
     let mut calls = Vec::new();
     for node in &body.nodes {
@@ -266,7 +270,8 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             if !values.iter().any(|value| matches!(value, Value::Wrong)) {
                 let (wanted, found) = (function.results.len(), values.len());
                 let span = function.body.value.as_ref().map_or(function.body.end, |value| value.span());
-                self.error_at(span, format!("`{}` gives {wanted} values, and here are {found}", function.name));
+                let name = &function.name;
+                self.error_at(span, format!("`{name}` should give {}, and this is {found}", so_many(wanted)));
             }
             return;
         }

@@ -7,6 +7,7 @@ use quote::ToTokens;
 
 use super::FunctionLowering;
 use super::environment::Value;
+use crate::diag::suggestion;
 use crate::ir::{Axis, DimId, Element, Name, SizeExpr, TensorType, Use};
 use crate::syntax::{self, Content, Dimension, Expr, Parameter, Size, Statement};
 
@@ -198,7 +199,8 @@ impl FunctionLowering<'_, '_, '_> {
                 if matches!(self.environment.value(name).map(|binding| &binding.value), Some(Value::Tensor(_))) {
                     self.error(name, format!("`{name}` is a tensor; a size is a number or the name of a dimension"));
                 } else {
-                    self.unknown_name(name, "size");
+                    let hint = suggestion(&name.to_string(), self.environment.sizes().iter().map(String::as_str));
+                    self.error(name, format!("there is no size `{name}` here{hint}"));
                 }
                 None
             }

@@ -1,6 +1,7 @@
 //! Models and what stands among their items.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Token, Visibility, braced, parenthesized, token};
@@ -11,7 +12,7 @@ use crate::diag::Errors;
 
 /// `[$crate]`, which the `model!` of the runtime crate puts first, and models.
 pub fn parse_input(tokens: TokenStream, errors: &mut Errors) -> Input {
-    let mut tokens = tokens.into_iter().peekable();
+    let mut tokens = without_raw_names(tokens, errors).into_iter().peekable();
     let krate = match tokens.peek() {
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket => {
             let krate = group.stream();
@@ -27,6 +28,23 @@ pub fn parse_input(tokens: TokenStream, errors: &mut Errors) -> Input {
         errors.append(inner);
     }
     Input { krate, models }
+}
+
+/// A raw name would be one name in Rust and another among the variables: it is noted, and read with a `_` behind it.
+fn without_raw_names(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
+    let each = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(name) if name.to_string().starts_with("r#") => {
+            errors.error(&name, "a name is no keyword of Rust here: give this another one");
+            TokenTree::Ident(Ident::new(&format!("{}_", name.unraw()), name.span()))
+        }
+        TokenTree::Group(group) => {
+            let mut plain = Group::new(group.delimiter(), without_raw_names(group.stream(), errors));
+            plain.set_span(group.span());
+            TokenTree::Group(plain)
+        }
+        token => token,
+    });
+    each.collect()
 }
 
 /// What is wrong with a part of a model is noted, so that its struct is there all the same.

@@ -6,6 +6,9 @@ use syn::{BinOp, Expr as Rust, ExprLit, Ident, Lit, Path, Token, bracketed, toke
 
 use super::{Arithmetic, Dimension, Operator, Size, TensorType};
 
+/// The most axes of a tensor: those for which `ndarray` has a type.
+const AXES: usize = 6;
+
 impl Parse for TensorType {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let element: Option<Ident> = if input.peek(Ident) { Some(input.parse()?) } else { None };
@@ -38,6 +41,9 @@ impl Parse for TensorType {
             if !content.is_empty() {
                 content.parse::<Token![,]>()?;
             }
+        }
+        if dims.len() > AXES {
+            return Err(syn::Error::new(bracket.span.join(), format!("a tensor has {AXES} axes at most")));
         }
         let span = element.as_ref().map_or(bracket.span.join(), Ident::span);
         Ok(Self { element, leading, dims, span })

@@ -1,7 +1,7 @@
 //! Calls of ops.
 
 use super::Check;
-use super::failure::Failure;
+use super::failure::{Failure, wrong_results};
 use crate::element::DType;
 use crate::op::{Kind, Signature};
 use crate::shape::{Dim, List, Shape, ShapeError, Shapes};
@@ -91,13 +91,7 @@ impl Check<'_> {
         let shapes = shapes.results();
         if shapes.len() != call.results.len() {
             let updates = call.updates.len();
-            let error = ShapeError::new(if call.results.len() == updates + 1 {
-                "it gives {} values: take them apart, `let (a, b) = …`"
-            } else {
-                "it gives {} values, and {} are taken"
-            });
-            let error = error.number((shapes.len() - updates) as isize);
-            let error = error.number((call.results.len() - updates) as isize);
+            let error = wrong_results(shapes.len() - updates, call.results.len() - updates);
             return self.fail(Failure::new(call.node, signature.name, call.scope, operands, error));
         }
         let mut n = 0;

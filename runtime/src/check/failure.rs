@@ -98,3 +98,12 @@ impl Failure {
         text.as_str().to_string()
     }
 }
+
+/// Why so many values cannot be taken of what gives so many.
+pub(super) const fn wrong_results(given: usize, taken: usize) -> ShapeError {
+    match (given, taken) {
+        (1, _) => ShapeError::new("it gives one value, and {} are taken").number(taken as isize),
+        (_, 1) => ShapeError::new("it gives {} values: take them apart, `let (a, b) = …`").number(given as isize),
+        _ => ShapeError::new("it gives {} values, and {} are taken").number(given as isize).number(taken as isize),
+    }
+}

@@ -1,6 +1,6 @@
 //! What one `fn` sees of another that it calls, in the same model or in a layer.
 
-use super::failure::Failure;
+use super::failure::{Failure, wrong_results};
 use super::{Check, RESULTS};
 use crate::shape::{Dim, Shape, ShapeError};
 
@@ -29,6 +29,8 @@ pub struct Outcome {
     results: [Shape; RESULTS],
     result_count: usize,
     failure: Option<Failure>,
+    /// Whether the `fn` itself reports what is wrong with it.
+    reports_itself: bool,
     variables: u64,
     /// The sizes of the names that the inputs bind.
     pub sizes: [Dim; SIZES],
@@ -37,23 +39,15 @@ pub struct Outcome {
 impl Check<'_> {
     /// The results of another `fn` that is called. What is wrong inside is noted here, unless the `fn` reports it
     /// itself.
-    pub const fn call(
-        &mut self,
-        node: usize,
-        layer: &'static str,
-        inner: &Outcome,
-        reports_itself: bool,
-        results: &[usize],
-    ) {
+    pub const fn call(&mut self, node: usize, layer: &'static str, inner: &Outcome, results: &[usize]) {
         if let Some(failure) = inner.failure {
-            if !reports_itself {
+            if !inner.reports_itself {
                 self.fail(failure.inside(node, layer));
             }
             return;
         }
         if inner.result_count != results.len() {
-            let error = ShapeError::new("it gives {} values, and {} are taken");
-            let error = error.number(inner.result_count as isize).number(results.len() as isize);
+            let error = wrong_results(inner.result_count, results.len());
             return self.fail(Failure::new(node, layer, "", &[], error));
         }
         let mut n = 0;
@@ -103,19 +97,25 @@ impl Check<'_> {
         }
     }
 
-    /// What another `fn` sees of this one.
-    pub const fn outcome(&self) -> Outcome {
+    /// The sizes of the first names: those that the inputs of `forward` bind.
+    pub const fn sizes_bound(&self) -> [Dim; SIZES] {
         let mut sizes = [Dim::Unknown; SIZES];
         let mut name = 0;
         while name < self.dims.len() && name < SIZES {
             sizes[name] = self.dims[name];
             name += 1;
         }
+        sizes
+    }
+
+    /// What another `fn` sees of this one; `is_right` is whether nothing is wrong with it by itself.
+    pub const fn outcome(&self, is_right: bool) -> Outcome {
         Outcome {
-            sizes,
+            sizes: self.sizes_bound(),
             results: self.results,
             result_count: self.result_count,
             failure: self.findings.first(),
+            reports_itself: !is_right,
             variables: self.variables,
         }
     }

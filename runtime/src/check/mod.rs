@@ -55,11 +55,36 @@ pub struct Symbols<const DIMS: usize> {
 }
 
 /// The room for the check of one `fn`: so many values, names for sizes and layers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Room<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
-    values: [Shape; VALUES],
-    dims: [Dim; DIMS],
-    layers: [Applied; LAYERS],
+    /// The shape of each value; [`Shape::ABSENT`] where it is not known.
+    pub values: [Shape; VALUES],
+    /// The size of each name.
+    pub dims: [Dim; DIMS],
+    /// The layers that were applied.
+    pub layers: [Applied; LAYERS],
+}
+
+/// What a part of a check has come to.
+#[derive(Debug)]
+pub struct Part<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
+    /// What is known after it.
+    pub room: Room<VALUES, DIMS, LAYERS>,
+    /// What is wrong in it.
+    pub findings: Findings,
+}
+
+impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Part<VALUES, DIMS, LAYERS> {
+    /// Whether nothing is wrong in it.
+    pub const fn is_right(&self) -> bool {
+        self.findings.is_right()
+    }
+
+    /// Stops the compilation with what is wrong at a node, if anything is.
+    #[track_caller]
+    pub const fn report(&self, node: usize) {
+        self.findings.report(node);
+    }
 }
 
 impl<const VALUES: usize, const DIMS: usize, const LAYERS: usize> Room<VALUES, DIMS, LAYERS> {
@@ -131,8 +156,11 @@ impl Check<'_> {
     /// Notes that more inputs were given than the `fn` takes.
     pub const fn inputs_end(&mut self, node: usize, function: &'static str, inputs: &[Shape], count: usize) {
         if inputs.len() > count {
-            let error = ShapeError::new("it takes {} inputs, and {} are given");
-            let error = error.number(count as isize).number(inputs.len() as isize);
+            let error = match count {
+                1 => ShapeError::new("it takes one input, and {} are given"),
+                _ => ShapeError::new("it takes {} inputs, and {} are given").number(count as isize),
+            };
+            let error = error.number(inputs.len() as isize);
             self.fail(Failure::new(node, function, "", &[], error));
         }
     }

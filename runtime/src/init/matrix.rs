@@ -40,11 +40,9 @@ impl Initializer for Orthogonal {
         }
         let (rows, columns) = (rows.iter().product::<usize>(), *columns);
         let vectors = orthonormal(rows.min(columns), rows.max(columns), random);
-        for row in 0..rows {
-            for column in 0..columns {
-                let number = if rows < columns { vectors[row][column] } else { vectors[column][row] };
-                element(self.gain * number);
-            }
+        let is_wide = rows < columns;
+        for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
+            element(self.gain * if is_wide { vectors[row][column] } else { vectors[column][row] });
         }
         Ok(())
     }

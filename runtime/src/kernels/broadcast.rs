@@ -1,6 +1,6 @@
 //! Broadcasting: operands of other shapes than the result, by NumPy's rules.
 
-use crate::element::{Float, Number};
+use crate::element::Float;
 use crate::shape::MAX_RANK;
 
 /// The axes of a result as a loop sees them: neighbours that every operand treats alike are one.
@@ -93,12 +93,12 @@ pub fn for_each_run<const N: usize>(
 }
 
 /// `y = f(a, b)`, of this shape.
-pub fn zip<T: Number>(
+pub fn zip<A: Copy, B: Copy, Y: Copy>(
     shape: &[usize],
-    (a, a_shape): (&[T], &[usize]),
-    (b, b_shape): (&[T], &[usize]),
-    y: &mut [T],
-    f: impl Fn(T, T) -> T,
+    (a, a_shape): Operand<'_, A>,
+    (b, b_shape): Operand<'_, B>,
+    y: &mut [Y],
+    f: impl Fn(A, B) -> Y,
 ) {
     let mut rest = y;
     for_each_run(shape, [a_shape, b_shape], |[at_a, at_b], length, steps| {
@@ -114,7 +114,12 @@ pub fn zip<T: Number>(
 }
 
 /// `a = f(a, b)`, of `a`'s own shape.
-pub fn zip_in_place<T: Number>(a: &mut [T], shape: &[usize], (b, b_shape): (&[T], &[usize]), f: impl Fn(T, T) -> T) {
+pub fn zip_in_place<A: Copy, B: Copy>(
+    a: &mut [A],
+    shape: &[usize],
+    (b, b_shape): Operand<'_, B>,
+    f: impl Fn(A, B) -> A,
+) {
     let mut rest = a;
     for_each_run(shape, [b_shape], |[at_b], length, [step]| {
         let (a, after) = std::mem::take(&mut rest).split_at_mut(length);

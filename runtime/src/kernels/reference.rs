@@ -1,5 +1,7 @@
 //! The naive twins of the kernels: the definitions, written out.
 
+use super::convolution::Convolution;
+use super::pool::Pooling;
 use crate::element::Float;
 use crate::op::Update;
 
@@ -32,4 +34,84 @@ pub fn broadcast_index(n: usize, shape: &[usize], operand: &[usize]) -> usize {
         }
     }
     index
+}
+
+/// `exp(x) / Σ exp(x)` along the middle axis of `outer × size × inner`.
+pub fn softmax<T: Float>(x: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let exponential = |n: usize| x[n].as_f64().exp();
+    (0..x.len()).map(|n| T::of(exponential(n) / line(n, [size, inner]).map(exponential).sum::<f64>())).collect()
+}
+
+/// `Σ_j dy_j · dy_j/dx_i` with `dy_j/dx_i = y_j · ([i = j] − y_i)`.
+pub fn softmax_gradient<T: Float>(y: &[T], dy: &[T], [size, inner]: [usize; 2]) -> Vec<T> {
+    let term = |i: usize, j: usize| {
+        let same = if i == j { 1.0 } else { 0.0 };
+        dy[j].as_f64() * y[j].as_f64() * (same - y[i].as_f64())
+    };
+    (0..y.len()).map(|i| T::of(line(i, [size, inner]).map(|j| term(i, j)).sum())).collect()
+}
+
+/// The elements of the line that the `n`-th is in.
+fn line(n: usize, [size, inner]: [usize; 2]) -> impl Iterator<Item = usize> {
+    let first = n / (size * inner) * (size * inner) + n % inner;
+    (0..size).map(move |row| first + row * inner)
+}
+
+/// Every product of a convolution: where in the images, in the filter and in the result its three numbers are.
+pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, usize)) {
+    let (group_channels, group_filters) = (sizes.channels / sizes.groups, sizes.filters / sizes.groups);
+    let along = |axis: usize, at: usize, tap: usize| {
+        let at = at * sizes.strides[axis] + tap * sizes.dilations[axis];
+        at.checked_sub(sizes.before[axis]).filter(|&at| at < sizes.image[axis])
+    };
+    for y in 0..sizes.images * sizes.output[0] * sizes.output[1] * sizes.filters {
+        let (filter, pixel) = (y % sizes.filters, y / sizes.filters);
+        let (column, row) = (pixel % sizes.output[1], pixel / sizes.output[1] % sizes.output[0]);
+        let image = pixel / sizes.output[1] / sizes.output[0];
+        for w in 0..sizes.window[0] * sizes.window[1] * group_channels {
+            let (channel, tap) = (w % group_channels, w / group_channels);
+            let channel = filter / group_filters * group_channels + channel;
+            let (row, column) = (along(0, row, tap / sizes.window[1]), along(1, column, tap % sizes.window[1]));
+            if let (Some(row), Some(column)) = (row, column) {
+                let pixel = (image * sizes.image[0] + row) * sizes.image[1] + column;
+                product(pixel * sizes.channels + channel, w * sizes.filters + filter, y);
+            }
+        }
+    }
+}
+
+/// A tensor with its axes in another order: axis `n` of the result is axis `order[n]`.
+pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
+    let sizes: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    (0..x.len())
+        .map(|n| {
+            let (mut rest, mut at) = (n, vec![0; shape.len()]);
+            for (&axis, &size) in order.iter().zip(&sizes).rev() {
+                at[axis] = rest % size;
+                rest /= size;
+            }
+            x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
+        })
+        .collect()
+}
+
+/// Where in the images the numbers are that the `n`-th result of a pooling looks at, row by row.
+pub fn window(sizes: &Pooling, n: usize) -> Vec<usize> {
+    let (channel, pixel) = (n % sizes.channels, n / sizes.channels);
+    let (column, row) = (pixel % sizes.output[1], pixel / sizes.output[1] % sizes.output[0]);
+    let image = pixel / sizes.output[1] / sizes.output[0];
+    let along = |axis: usize, at: usize| {
+        let taps = (0..sizes.window[axis])
+            .filter_map(move |tap| (at * sizes.strides[axis] + tap).checked_sub(sizes.before[axis]));
+        taps.filter(move |&at| at < sizes.image[axis])
+    };
+    let index = |row, column| ((image * sizes.image[0] + row) * sizes.image[1] + column) * sizes.channels + channel;
+    along(0, row).flat_map(|row| along(1, column).map(move |column| index(row, column))).collect()
+}
+
+/// The mean of some numbers and their variance; 0 where there is no number.
+pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
 }

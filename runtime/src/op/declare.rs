@@ -50,7 +50,7 @@ macro_rules! op {
         };
 
         /// Checks a call of this op at `cargo check`; what `model!` emits.
-        #[allow(unused_assignments)]
+        #[allow(unused_assignments, unused_mut)]
         pub const fn check<const N: usize>(
             check: &mut $crate::check::Check<'_>,
             call: &$crate::check::Call<'_, N>,
@@ -105,6 +105,7 @@ macro_rules! op {
     (@shape ()) => { |element, _, attrs| shape(element, $crate::op::declare::attributes(attrs)?) };
     (@shape ($($operand:ident: $kind:tt),+ $(,)?)) => {
         |_, shapes, attrs| {
+            #[allow(unused_mut)]
             let mut shapes = shapes;
             $(let $operand = $crate::op!(@take shapes $kind);)+
             shape($($operand,)+ $crate::op::declare::attributes(attrs)?)

@@ -136,3 +136,218 @@ crate::op! {
     matmul(a: T, b: T) -> (y: T), for T in [f32, f64];
     backward(reads [a, b], from [y], to [a, b]);
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array, ArrayD, Dimension};
+
+    use super::*;
+    use crate::ops::expected::{expect, refusal, results, tensor};
+    use crate::testing::check;
+
+    fn numbers(shape: &[usize]) -> ArrayD<f64> {
+        let number = |(axis, at): (usize, &usize)| (axis as f64 + 0.7) * *at as f64;
+        Array::from_shape_fn(shape, |at| at.slice().iter().enumerate().map(number).sum::<f64>().sin())
+    }
+
+    fn exchanged(mut shape: Vec<usize>, exchange: bool) -> Vec<usize> {
+        let last = shape.len() - 1;
+        shape.swap(last, if exchange { last - 1 } else { last });
+        shape
+    }
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let shapes: [(&[usize], &[usize]); 9] = [
+            (&[3, 5], &[5, 2]),
+            (&[1, 1], &[1, 1]),
+            (&[2, 3, 4], &[4, 5]),
+            (&[3, 4], &[2, 4, 1]),
+            (&[2, 1, 3, 2], &[3, 2, 1]),
+            (&[2, 3, 4], &[1, 4, 2]),
+            (&[0, 3], &[3, 2]),
+            (&[2, 0], &[0, 3]),
+            (&[0, 2, 3], &[3, 2]),
+        ];
+        for (a, b) in shapes {
+            for (transpose_a, transpose_b) in [(false, false), (false, true), (true, false), (true, true)] {
+                let attrs = Attrs { transpose_a, transpose_b };
+                let (a, b) = (exchanged(a.to_vec(), transpose_a), exchanged(b.to_vec(), transpose_b));
+                let checked = check(&OPERATION, attrs, &[numbers(&a).into(), numbers(&b).into()]);
+                assert_eq!(checked, Ok(()), "{a:?} and {b:?}, {attrs:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_tensorflows() {
+        let a =
+            &[-1.4006, -0.5522, 0.1366, -0.0108, -1.5213, -0.1043, 2.1711, -0.0553, 1.6499, 0.8838, -0.1911, 1.1725];
+        let b = &[
+            -1.2134, -1.0918, 1.3693, 0.9465, 0.8747, -1.0316, 1.5205, 1.617, 1.347, 0.1669, -1.171, 0.4256, -1.1024,
+            -0.651, -1.2266, -1.0219, -0.4633, 1.0527, -0.0542, -0.2995,
+        ];
+        let y = &[
+            5.52068341,
+            3.51629861,
+            -4.05462354,
+            -2.01517424,
+            0.25515709999999997,
+            2.0743963800000005,
+            0.6932713900000005,
+            -1.01429423,
+            1.8622276500000003,
+            -1.28540654,
+            3.3171036199999997,
+            4.63168535,
+            -1.2664243700000002,
+            -3.3046336299999997,
+            -0.6136717199999999,
+        ];
+        let dy = &[
+            1.2856, -0.3036, 0.6191, 0.396, 0.2234, -0.0543, -0.1793, 0.2428, 0.8211, 1.2171, 0.5594, 0.3767, -0.5611,
+            -1.0077, 1.2262,
+        ];
+        let da = &[
+            -1.5316298800000003,
+            -1.23295756,
+            -0.56228815,
+            -1.0097193500000006,
+            1.03147901,
+            0.85382921,
+            0.07594030000000004,
+            -1.70442552,
+            3.16539165,
+            0.51780746,
+            -1.4415909100000002,
+            1.5623135699999997,
+        ];
+        let db = &[
+            -1.6942128600000002,
+            0.010376690000000001,
+            3.7171230100000003,
+            1.8024865100000003,
+            0.57568884,
+            0.23675815999999997,
+            -0.02771333999999992,
+            0.2076233,
+            -1.07783188,
+            -0.31753518999999997,
+            0.40494228,
+            -0.15712825000000008,
+            -1.1457008400000002,
+            -1.14831312,
+            -0.8482554599999999,
+            -0.9884556600000001,
+            -0.8174777400000001,
+            -1.98187961,
+            2.44082549,
+            1.40257261,
+        ];
+        let attrs = Attrs::DEFAULT.transpose_a(true).transpose_b(true);
+        let operands = [tensor(&[4, 3], a), tensor(&[5, 4], b)];
+        expect(&OPERATION, attrs, &operands, &[tensor(&[3, 5], y)], (&[dy], &[da, db]));
+    }
+
+    #[test]
+    fn numbers_of_a_batch_are_tensorflows() {
+        let a = &[
+            0.4566, -0.0491, 1.5523, 1.3521, -0.8706, -1.806, 1.9755, 0.2767, 0.6501, -0.8975, -0.8013, -0.5501,
+            1.0506, -0.5937, 1.3157, 0.8333, 0.387, -0.3254, -1.3235, 0.5001, 1.3642, -0.6728, 0.6337, 0.4341,
+        ];
+        let b = &[
+            0.9942, 1.2928, 0.9834, -0.3534, -1.6672, 1.8734, 1.1666, 1.4863, 0.681, -1.4425, -0.9128, 0.3039, 0.0403,
+            0.3863, 0.8288, -0.1513,
+        ];
+        let y = &[
+            -0.6049679199999993,
+            5.52534947,
+            -5.6123263,
+            3.62488963,
+            0.45790862,
+            -1.1611432699999997,
+            2.00104971,
+            -1.3137393099999999,
+            0.92171795,
+            -1.24406974,
+            1.92847223,
+            -1.99320344,
+        ];
+        let dy =
+            &[0.4463, 1.6691, -0.2643, -0.9678, 0.0592, 1.5146, 0.3369, -0.3024, -0.8386, -0.5177, 0.2535, -2.4847];
+        let da = &[
+            2.60152394,
+            -0.15096852,
+            2.38282058,
+            3.00143691,
+            -1.5139389,
+            0.08210790000000001,
+            -1.37243556,
+            -1.7467735199999999,
+            2.01693152,
+            -0.47704235999999994,
+            2.7387534,
+            2.3202126999999995,
+            0.6656409,
+            -0.39942167999999995,
+            -0.10324005,
+            0.32497583999999996,
+            0.17569564999999998,
+            0.60814505,
+            -0.23378309000000003,
+            -0.61670367,
+            3.75681325,
+            -0.9864951300000001,
+            -0.9496235599999999,
+            0.58603591,
+        ];
+        let db = &[
+            0.47236607999999997,
+            2.5893192000000003,
+            0.40228046999999995,
+            0.30654049000000017,
+            0.12322987999999999,
+            -0.5345939500000001,
+            0.4977444999999999,
+            1.1558183900000003,
+            0.37523364000000003,
+            -3.9076790800000003,
+            -0.09769188999999998,
+            2.01970062,
+            1.71378938,
+            -1.2872461200000003,
+            -0.028600740000000027,
+            -1.58949996,
+        ];
+        let operands = [tensor(&[2, 3, 4], a), tensor(&[2, 4, 2], b)];
+        expect(&OPERATION, Attrs::DEFAULT, &operands, &[tensor(&[2, 3, 2], y)], (&[dy], &[da, db]));
+    }
+
+    #[test]
+    fn a_product_over_nothing_is_zero() {
+        let operands = [tensor(&[2, 0], &[]), tensor(&[0, 1], &[])];
+        assert_eq!(results(&OPERATION, Attrs::DEFAULT, &operands).unwrap(), [tensor(&[2, 1], &[0.0; 2])]);
+    }
+
+    #[test]
+    fn nan_goes_to_its_row_only() {
+        let operands = [tensor(&[2, 2], &[f64::NAN, 1.0, 1.0, 2.0]), tensor(&[2, 1], &[3.0, 4.0])];
+        let y = &results(&OPERATION, Attrs::DEFAULT, &operands).unwrap()[0].array;
+        assert!(y[[0, 0]].is_nan());
+        assert_eq!(y[[1, 0]], 11.0);
+    }
+
+    #[test]
+    fn sizes_must_meet() {
+        let message = |a: &[usize], b: &[usize], attrs: Attrs| {
+            refusal(&OPERATION, attrs, &[numbers(a).into(), numbers(b).into()])
+        };
+        let plain = Attrs::DEFAULT;
+        assert_eq!(message(&[2, 3], &[4, 5], plain), "matmul: [2, 3] × [4, 5]: 3 columns cannot meet 4 rows");
+        let error = message(&[2, 3], &[3, 5], plain.transpose_a(true));
+        assert_eq!(error, "matmul: [2, 3] × [3, 5]: 2 columns cannot meet 3 rows");
+        assert_eq!(message(&[3], &[3, 5], plain), "matmul: [3] × [3, 5]: a matrix has at least two axes");
+        let error = message(&[2, 3, 4], &[5, 4, 1], plain);
+        assert_eq!(error, "matmul: [2, 3, 4] × [5, 4, 1]: 2 cannot be broadcast with 5");
+    }
+}

@@ -16,14 +16,14 @@ pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> 
 
 /// `y = a · b`.
 pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a * b);
+    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a.times(b));
     Ok(())
 }
 
 /// `y *= b`.
 pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let shape = y.shape();
-    zip_in_place(y.data(), shape, operand(b), |a, b| a * b);
+    zip_in_place(y.data(), shape, operand(b), |a, b| a.times(b));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `relu(x)`: `max(x, 0)`, element by element.
 //!
-//! Its gradient is that of `y` where `y > 0` and 0 elsewhere, also at 0, as in TensorFlow.
+//! Its gradient is that of `y` where `y > 0` and 0 elsewhere, also at 0, as in TensorFlow; and as there, NaN stays NaN,
+//! so that it is seen.
 
 use crate::op::*;
 
@@ -12,7 +13,7 @@ pub const fn shape(x: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
 }
 
 fn relu<T: Float>(x: T) -> T {
-    if x > T::zero() { x } else { T::zero() }
+    if x <= T::zero() { T::zero() } else { x }
 }
 
 /// `y = max(x, 0)`.
@@ -37,4 +38,38 @@ crate::op! {
     relu(x: T) -> (y: T), for T in [f32, f64];
     in_place;
     backward(reads [y], from [y], to [x]);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array, array};
+
+    use super::*;
+    use crate::ops::expected::{expect, results, tensor};
+    use crate::testing::check;
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let x = Array::from_shape_fn((3, 1, 5), |(i, _, k)| i as f64 - 0.9 * k as f64 + 0.3);
+        check(&OPERATION, Attrs::DEFAULT, &[x.into()]).unwrap();
+        check(&OPERATION, Attrs::DEFAULT, &[tensor(&[], &[-0.5])]).unwrap();
+        check(&OPERATION, Attrs::DEFAULT, &[tensor(&[0, 3], &[])]).unwrap();
+    }
+
+    #[test]
+    fn numbers_are_tensorflows() {
+        let x = &[-30.0, -3.5, -1.0, -0.1, 0.0, 0.0, 0.1, 1.0, 3.5, 30.0];
+        let y = &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 1.0, 3.5, 30.0];
+        let dy = &[0.5195, -1.2688, 0.2404, -0.804, 0.0173, 0.3944, 1.2791, 0.6597, -0.4554, 1.4658];
+        let dx = &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2791, 0.6597, -0.4554, 1.4658];
+        expect(&OPERATION, Attrs::DEFAULT, &[tensor(&[2, 5], x)], &[tensor(&[2, 5], y)], (&[dy], &[dx]));
+    }
+
+    #[test]
+    fn nan_stays_nan() {
+        let y = &results(&OPERATION, Attrs::DEFAULT, &[array![f64::NAN, f64::NEG_INFINITY, f64::INFINITY].into()])
+            .unwrap()[0];
+        assert!(y.array[[0]].is_nan());
+        assert_eq!((y.array[[1]], y.array[[2]]), (0.0, f64::INFINITY));
+    }
 }

@@ -56,3 +56,49 @@ crate::op! {
     sum(x: T) -> (y: T), for T in [f32, f64];
     backward(reads [], from [y], to [x]);
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array, array};
+
+    use super::*;
+    use crate::ops::expected::{refusal, results, tensor};
+    use crate::testing::check;
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let x = Array::from_shape_fn((2, 3, 1, 5), |(i, j, _, k)| i as f64 - 0.7 * j as f64 + 0.3 * k as f64);
+        let all = Attrs::DEFAULT;
+        let some = [all, all.axes([0]), all.axes([-1, 0]), all.axes([1, 2]), all.axes([0, 1, 2, 3])];
+        for attrs in some {
+            check(&OPERATION, attrs, &[x.clone().into()]).unwrap();
+            check(&OPERATION, attrs.keep_dims(true), &[x.clone().into()]).unwrap();
+        }
+        check(&OPERATION, all, &[tensor(&[], &[2.0])]).unwrap();
+    }
+
+    #[test]
+    fn sums_are_those_of_the_named_axes() {
+        let x = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let sum = |attrs: Attrs| results(&OPERATION, attrs, &[x.clone().into()]).unwrap();
+        assert_eq!(sum(Attrs::DEFAULT), [tensor(&[], &[21.0])]);
+        assert_eq!(sum(Attrs::DEFAULT.axes([0])), [array![5.0, 7.0, 9.0].into()]);
+        assert_eq!(sum(Attrs::DEFAULT.axes([-1]).keep_dims(true)), [array![[6.0], [15.0]].into()]);
+    }
+
+    #[test]
+    fn no_elements_add_up_to_zero() {
+        let empty = Array::<f64, _>::zeros((0, 3));
+        check(&OPERATION, Attrs::DEFAULT.axes([0]), &[empty.clone().into()]).unwrap();
+        let sum = results(&OPERATION, Attrs::DEFAULT.axes([0]), &[empty.into()]).unwrap();
+        assert_eq!(sum, [array![0.0, 0.0, 0.0].into()]);
+    }
+
+    #[test]
+    fn axes_must_be_there_and_differ() {
+        let message = |attrs: Attrs| refusal(&OPERATION, attrs, &[array![[1.0, 2.0]].into()]);
+        assert_eq!(message(Attrs::DEFAULT.axes([2])), "sum: [1, 2]: axis 2 is outside of 2 axes");
+        assert_eq!(message(Attrs::DEFAULT.axes([1, -1])), "sum: [1, 2]: axis -1 is named twice");
+        assert!(message(Attrs::DEFAULT.axes([0; 9])).contains("is outside of 2 axes"));
+    }
+}

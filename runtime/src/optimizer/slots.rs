@@ -75,14 +75,6 @@ impl Slots {
         self.steps += 1;
         Ok(())
     }
-
-    /// The slots of a variable, as `f64`, for looking at.
-    pub fn get(&self, id: usize) -> Option<Vec<Vec<f64>>> {
-        Some(match &self.of.get(&id)?.numbers {
-            Numbers::F32(slots) => slots.iter().map(|slot| slot.iter().map(|&x| f64::from(x)).collect()).collect(),
-            Numbers::F64(slots) => slots.clone(),
-        })
-    }
 }
 
 fn filled<T: Float>(initial: &[f64], length: usize) -> Vec<Vec<T>> {

@@ -10,8 +10,12 @@ pub enum Axis {
     Any,
     /// A name at its first use: takes the size.
     Bind,
-    /// A number, a hyper-parameter, an expression, or a name that has its size already.
+    /// A number, an expression, or a name that has its size already.
     Is(Dim),
+    /// An upper-case name, which is a constant.
+    Constant(Dim),
+    /// A hyper-parameter.
+    Hyperparameter(Dim),
     /// The name that the pattern's `n`-th [`Axis::Bind`] has just bound.
     Again(usize),
 }
@@ -53,7 +57,7 @@ impl Pattern<'_> {
                     names += 1;
                     found
                 }
-                Axis::Is(dim) => dim,
+                Axis::Is(dim) | Axis::Constant(dim) | Axis::Hyperparameter(dim) => dim,
                 Axis::Again(name) => {
                     if name < NAMES {
                         bound[name]
@@ -63,7 +67,7 @@ impl Pattern<'_> {
                 }
             };
             if !found.agrees(wanted) {
-                return Err(Self::unlike(offset + axis, found, wanted));
+                return Err(Self::unlike(self.axes[axis], offset + axis, found, wanted));
             }
             refined = refined.with(offset + axis, found.or(wanted));
             axis += 1;
@@ -90,13 +94,20 @@ impl Pattern<'_> {
         Err(error.number(shape.rank() as isize).number(self.axes.len() as isize))
     }
 
-    const fn unlike(axis: usize, found: Dim, wanted: Dim) -> ShapeError {
-        let error = if matches!((found, wanted), (Dim::Symbol(_), Dim::Symbol(_))) {
-            ShapeError::new("axis {} is {}, not {}: if the two are one size, write one name in both places")
-        } else {
-            ShapeError::new("axis {} is {}, not {}")
-        };
-        error.number(axis as isize).with(found).with(wanted)
+    const fn unlike(written: Axis, axis: usize, found: Dim, wanted: Dim) -> ShapeError {
+        let error = ShapeError::new(match (written, wanted) {
+            (Axis::Constant(_), _) => {
+                "axis {} is {}, not {}; an upper-case name is a constant, a lower-case one takes any size"
+            }
+            (Axis::Hyperparameter(_), Dim::Symbol(_)) => {
+                "axis {} is {}, not {}; `{}` is a hyper-parameter, which fixes every dimension of its name"
+            }
+            (_, Dim::Symbol(_)) if matches!(found, Dim::Symbol(_)) => {
+                "axis {} is {}, not {}: if the two are one size, write one name in both places"
+            }
+            _ => "axis {} is {}, not {}",
+        });
+        error.number(axis as isize).with(found).with(wanted).with(wanted)
     }
 }
 

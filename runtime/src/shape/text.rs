@@ -14,7 +14,6 @@ impl Text {
     const CAPACITY: usize = 1024;
 
     /// An empty message.
-    #[expect(clippy::new_without_default, reason = "`default` could not be called in constants")]
     pub const fn new() -> Self {
         Self { bytes: [0; Self::CAPACITY], length: 0 }
     }

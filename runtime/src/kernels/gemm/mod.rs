@@ -8,20 +8,21 @@
 //! convolution is a matrix product without its image ever being unrolled.
 
 mod pack;
+mod packed;
 mod tile;
-
-use std::cell::RefCell;
 
 use rayon::prelude::*;
 
 use crate::element::Float;
 use crate::op::Update;
 
-pub use pack::{Matrix, Pack};
+pub use pack::{Matrix, Pack, Transposed};
+pub use packed::Packed;
 pub use tile::Tile;
 
 use super::isa::Isa;
 use super::parallel;
+use super::scratch::Scratch;
 
 /// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
 const KC: usize = 256;
@@ -33,12 +34,9 @@ const MC: usize = 192;
 const NC: usize = 1024;
 
 /// A number that matrices can be multiplied in, with its microkernels.
-pub trait Gemm: Float {
+pub trait Gemm: Float + Scratch {
     /// The microkernel for a set of instructions.
     fn tile(isa: Isa) -> Tile<Self>;
-
-    /// Lends memory to pack A and B into, of at least these lengths. It belongs to the thread and stays allocated.
-    fn with_buffers<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R;
 }
 
 macro_rules! gemm {
@@ -47,24 +45,20 @@ macro_rules! gemm {
             fn tile(isa: Isa) -> Tile<Self> {
                 Tile::<$number>::for_isa(isa)
             }
-
-            fn with_buffers<R>(a: usize, b: usize, work: impl FnOnce(&mut [Self], &mut [Self]) -> R) -> R {
-                thread_local! {
-                    static BUFFERS: RefCell<(Vec<$number>, Vec<$number>)> = const { RefCell::new((Vec::new(), Vec::new())) };
-                }
-                // Taken out for the time being, because `work` may multiply matrices on this thread again.
-                let (mut first, mut second) = BUFFERS.take();
-                first.resize(first.len().max(a), 0.0);
-                second.resize(second.len().max(b), 0.0);
-                let result = work(&mut first[..a], &mut second[..b]);
-                BUFFERS.set((first, second));
-                result
-            }
         }
     )*};
 }
 
 gemm!(f32, f64);
+
+/// Some columns of a matrix, as the place for a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    /// The first of them.
+    pub first: usize,
+    /// How many the matrix has in all.
+    pub of: usize,
+}
 
 /// Multiplies: `c`, of `rows × columns` row by row, becomes `a · b`, or that is added to it. The sum goes over `inner`.
 ///
@@ -81,7 +75,7 @@ pub fn gemm<T: Gemm>(
     gemm_with(Isa::best(), [rows, inner, columns], a, b, c, update);
 }
 
-/// As [`gemm`], with the instructions given.
+/// As [`gemm()`], with the instructions given.
 pub fn gemm_with<T: Gemm>(
     isa: Isa,
     [rows, inner, columns]: [usize; 3],
@@ -90,27 +84,39 @@ pub fn gemm_with<T: Gemm>(
     c: &mut [T],
     update: Update,
 ) {
-    let c = &mut c[..rows * columns];
+    let place = Columns { first: 0, of: columns };
+    gemm_into(&T::tile(isa), [rows, inner, columns], a, b, c, place, update);
+}
+
+/// As [`gemm()`], into some columns of `c`.
+pub fn gemm_into<T: Gemm>(
+    tile: &Tile<T>,
+    [rows, inner, columns]: [usize; 3],
+    a: &impl Pack<T>,
+    b: &impl Pack<T>,
+    c: &mut [T],
+    place: Columns,
+    update: Update,
+) {
+    let c = &mut c[..rows * place.of];
     if inner == 0 {
-        if update == Update::Set {
-            c.fill(T::zero());
-        }
+        clear(c, place, columns, update);
         return;
     }
-    let tile = T::tile(isa);
     for first_column in (0..columns).step_by(NC) {
         let width = NC.min(columns - first_column);
         for first_inner in (0..inner).step_by(KC) {
             let depth = KC.min(inner - first_inner);
             let update = if first_inner == 0 { update } else { Update::Add };
-            T::with_buffers(0, width.next_multiple_of(tile.columns) * depth, |_, packed| {
+            T::with_scratch(width.next_multiple_of(tile.columns) * depth, |packed| {
                 b.pack_columns(
                     first_inner..first_inner + depth,
                     first_column..first_column + width,
                     tile.columns,
                     packed,
                 );
-                let block = Block { tile: &tile, depth, columns, first_column, width, packed, update };
+                let place = Columns { first: place.first + first_column, ..place };
+                let block = Block { tile, depth, place, width, packed, update };
                 block.multiply(
                     rows,
                     |part, from, out| a.pack_rows(part, first_inner..first_inner + depth, from, out),
@@ -121,12 +127,18 @@ pub fn gemm_with<T: Gemm>(
     }
 }
 
+/// The product whose sums have no terms.
+fn clear<T: Float>(c: &mut [T], place: Columns, columns: usize, update: Update) {
+    if update == Update::Set && columns > 0 {
+        c.chunks_exact_mut(place.of).for_each(|row| row[place.first..place.first + columns].fill(T::zero()));
+    }
+}
+
 /// A packed block of B, and where in C its products go.
 struct Block<'a, T> {
     tile: &'a Tile<T>,
     depth: usize,
-    columns: usize,
-    first_column: usize,
+    place: Columns,
     width: usize,
     packed: &'a [T],
     update: Update,
@@ -139,13 +151,13 @@ impl<T: Gemm> Block<'_, T> {
         let height = MC.min(rows.div_ceil(parts).next_multiple_of(self.tile.rows));
         let work = |(number, c): (usize, &mut [T])| {
             let first = number * height;
-            let height = c.len() / self.columns;
-            T::with_buffers(height.next_multiple_of(self.tile.rows) * self.depth, 0, |packed, _| {
+            let height = c.len() / self.place.of;
+            T::with_scratch(height.next_multiple_of(self.tile.rows) * self.depth, |packed| {
                 pack(first..first + height, self.tile.rows, packed);
                 self.multiply_rows(packed, height, c);
             });
         };
-        let chunk = (height * self.columns).max(1);
+        let chunk = (height * self.place.of).max(1);
         if parts > 1 {
             c.par_chunks_mut(chunk).enumerate().for_each(work);
         } else {
@@ -162,8 +174,8 @@ impl<T: Gemm> Block<'_, T> {
             for (number, a) in a.chunks_exact(self.tile.rows * self.depth).enumerate() {
                 let row = number * self.tile.rows;
                 let height = self.tile.rows.min(height - row);
-                let c = &mut c[row * self.columns + self.first_column + column..];
-                self.tile.run(self.depth, a, b, c, [height, width, self.columns], self.update);
+                let c = &mut c[row * self.place.of + self.place.first + column..];
+                self.tile.run(self.depth, a, b, c, [height, width, self.place.of], self.update);
             }
         }
     }

@@ -39,7 +39,17 @@ impl<'a, T: Float> Matrix<'a, T> {
         Self { row_stride: self.column_stride, column_stride: self.row_stride, ..self }
     }
 
+    /// The matrix of some of its columns.
+    ///
+    /// # Panics
+    ///
+    /// Where it has no such columns; a caller's defect.
+    pub fn columns(self, columns: Range<usize>) -> Self {
+        Self { data: &self.data[columns.start * self.column_stride..], ..self }
+    }
+
     /// An element.
+    #[cfg(test)]
     pub fn get(&self, row: usize, column: usize) -> T {
         self.data[row * self.row_stride + column * self.column_stride]
     }
@@ -87,5 +97,19 @@ impl<T: Float> Pack<T> for Matrix<'_, T> {
 
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {
         self.transposed().pack(columns, inner, width, out);
+    }
+}
+
+/// A factor with rows and columns exchanged.
+#[derive(Clone, Copy, Debug)]
+pub struct Transposed<A>(pub A);
+
+impl<T, A: Pack<T>> Pack<T> for Transposed<A> {
+    fn pack_rows(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
+        self.0.pack_columns(inner, rows, width, out);
+    }
+
+    fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {
+        self.0.pack_rows(columns, inner, width, out);
     }
 }

@@ -1,0 +1,213 @@
+//! The check of a `fn` by itself, with names for the sizes that only a run will know: constants that `cargo check`
+//! evaluates.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::super::names::{begin_const, begin_fn, inputs_fn, is_right_const, part_const, part_fn};
+use super::super::size::{InCheck, bound};
+use super::super::{Emit, local};
+use super::nodes::values;
+use super::{Segment, is_long};
+use crate::ir::{Axis, DimId, Function, Node, NodeKind, SameAs, ValueId, results};
+use crate::syntax::Element;
+
+impl Emit<'_> {
+    /// A constant for each part: what it knows of the values, and what is wrong with them. It takes from the others what
+    /// it needs, so that it stands where rustc could not make those that it does not need.
+    ///
+    /// They are references, because rustc goes through all of a constant wherever it is named.
+    pub fn check_alone(&self, function: &Function, segments: &[Segment<'_>]) -> TokenStream {
+        let (name, is_right) = (&function.name, is_right_const(&function.name));
+        let inputs = inputs_fn(name);
+        let (element, symbolic) = (self.symbolic_element(), local("SYMBOLIC"));
+        let (begin, begin_call) = (begin_const(name), begin_fn(name));
+        let room = self.room(function);
+        let call = quote! { #begin_call(&mut check, &#symbolic, &[], &Self::#inputs(#element, &#symbolic)) };
+        let first = self.part(function, &begin, &quote! { let mut room = #room; }, &call);
+        let mut known = Known { parts: vec![begin.clone()], ..Known::default() };
+        let parts: Vec<TokenStream> = segments
+            .iter()
+            .enumerate()
+            .map(|(number, segment)| {
+                let (constant, call) = (part_const(name, number), part_fn(name, number));
+                let room = known.room(segment, is_long(function), &begin);
+                known.note(segment, &constant);
+                self.part(function, &constant, &room, &quote! { #call(&mut check, &#symbolic, &[]) })
+            })
+            .collect();
+        let constants = &known.parts;
+        quote! {
+            #first
+            #(#parts)*
+            const #is_right: bool = #(Self::#constants.is_right())&&*;
+        }
+    }
+
+    /// The keywords of the model with names for sizes, for the checks of all `fn`s.
+    pub fn symbolic(&self) -> TokenStream {
+        let (name, keywords, symbolic) = (local("SYMBOLIC"), self.keywords_type(), self.symbolic_keywords());
+        quote! { const #name: #keywords = #symbolic; }
+    }
+
+    fn part(&self, function: &Function, name: &Ident, room: &TokenStream, call: &TokenStream) -> TokenStream {
+        let (p, element, names) = (self.p(), self.symbolic_element(), self.symbol_names(function));
+        let (values, dims, layers) = (function.values.len(), function.dims.len(), function.applied.len());
+        let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);
+        quote! {
+            #[doc(hidden)]
+            pub const #name: &#p::Part<#values, #dims, #layers> = &{
+                #room
+                let mut check = room.check(#p::Mode { element: #element, by_itself: #by_itself, known: #known }, #names);
+                Self::#call;
+                let findings = check.into_findings();
+                #p::Part { room, findings }
+            };
+        }
+    }
+
+    /// The element type in a check of the model by itself.
+    pub fn symbolic_element(&self) -> TokenStream {
+        let p = self.p();
+        match self.model.source.element {
+            Element::Generic(_) => quote! { #p::DType::Model },
+            Element::Default | Element::Named(_) => self.dtype(&crate::ir::Element::Model),
+        }
+    }
+
+    /// The number of a name's symbol: those of hyper-parameters come first.
+    fn symbol(&self, dim: usize) -> u32 {
+        (self.model.source.hyperparameters.len() + dim) as u32
+    }
+
+    /// The inputs of a `fn` with a symbol for each name that they bind.
+    pub fn symbolic_inputs(&self, function: &Function) -> TokenStream {
+        let (p, name, keywords) = (self.p(), inputs_fn(&function.name), self.keywords_type());
+        let (check, hyper, element) = (local("check"), local("hyper"), local("element"));
+        let (count, dims) = (function.inputs.len(), function.dims.len());
+        let symbols = (0..dims).map(|dim| {
+            let symbol = self.symbol(dim);
+            quote! { #p::Dim::Symbol(#symbol) }
+        });
+        let leading = self.symbol(dims);
+        let shapes = function.inputs.iter().map(|input| {
+            let mut bound = Vec::new();
+            let before = input.ty.leading.then(|| quote! { #p::Dim::Symbol(#leading) });
+            let axes = input.ty.axes.iter().map(|axis| match axis {
+                Axis::Any => quote! { #p::Dim::Unknown },
+                Axis::Bind(dim) => {
+                    bound.push(*dim);
+                    quote! { #check.dims[#dim] }
+                }
+                Axis::Again(number) => {
+                    let dim = bound[*number];
+                    quote! { #check.dims[#dim] }
+                }
+                Axis::Is(size) => self.size(size, &InCheck),
+            });
+            let axes: Vec<TokenStream> = before.into_iter().chain(axes).collect();
+            let dtype = self.checked_dtype(&input.ty.element, &quote! { #element });
+            quote! { #p::Shape::new(#dtype, &[#(#axes),*]) }
+        });
+        quote! {
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn #name(#element: #p::DType, #hyper: &#keywords) -> [#p::Shape; #count] {
+                let #check = #p::Symbols { dims: [#(#symbols),*] };
+                [#(#shapes),*]
+            }
+        }
+    }
+
+    /// The names of the symbols of a `fn`: hyper-parameters, its own, and `..`.
+    pub fn symbol_names(&self, function: &Function) -> TokenStream {
+        let hyperparameters = self.model.source.hyperparameters.iter().map(|one| one.name.to_string());
+        let names = hyperparameters.chain(function.dims.iter().map(ToString::to_string)).chain(["..".to_string()]);
+        quote! { &[#(#names),*] }
+    }
+}
+
+/// Which part makes what.
+#[derive(Default)]
+struct Known {
+    parts: Vec<Ident>,
+    values: BTreeMap<ValueId, Ident>,
+    dims: BTreeMap<DimId, Ident>,
+    layers: BTreeMap<usize, Ident>,
+}
+
+impl Known {
+    /// What a part begins with: all that the part before it knows, or what is known at the beginning and what it needs.
+    fn room(&self, segment: &Segment<'_>, takes_all: bool, begin: &Ident) -> TokenStream {
+        if takes_all && let Some(last) = self.parts.last() {
+            return quote! { let mut room = Self::#last.room; };
+        }
+        let mut needs = Needs::default();
+        match segment {
+            Segment::Nodes(nodes) => nodes.iter().for_each(|node| needs.add(node)),
+            Segment::Result { value, .. } => needs.values.extend(value),
+        }
+        let values = needs.values.iter().filter_map(|value| {
+            let part = self.values.get(value)?;
+            Some(quote! { room.values[#value] = Self::#part.room.values[#value]; })
+        });
+        let dims = self.dims.iter().map(|(dim, part)| quote! { room.dims[#dim] = Self::#part.room.dims[#dim]; });
+        let layers = needs.layers.iter().filter_map(|layer| {
+            let part = self.layers.get(layer)?;
+            Some(quote! { room.layers[#layer] = Self::#part.room.layers[#layer]; })
+        });
+        quote! { let mut room = Self::#begin.room; #(#values)* #(#dims)* #(#layers)* }
+    }
+
+    /// Notes what a part makes.
+    fn note(&mut self, segment: &Segment<'_>, part: &Ident) {
+        self.parts.push(part.clone());
+        let Segment::Nodes(nodes) = segment else { return };
+        for node in *nodes {
+            self.values.extend(results(&node.kind).into_iter().map(|value| (value, part.clone())));
+            match &node.kind {
+                NodeKind::Bind { ty, .. } => self.dims.extend(bound(ty).into_iter().map(|dim| (dim, part.clone()))),
+                NodeKind::Layer(call) => self.layers.extend([(call.applied, part.clone())]),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a node needs: its own operands, and those of the nodes inside.
+#[derive(Default)]
+struct Needs {
+    values: BTreeSet<ValueId>,
+    layers: BTreeSet<usize>,
+}
+
+impl Needs {
+    fn add(&mut self, node: &Node) {
+        match &node.kind {
+            NodeKind::Variable(variable) => {
+                if let Some(SameAs::Value(first)) = variable.same_as {
+                    self.values.insert(first);
+                }
+            }
+            NodeKind::Number { .. } => {}
+            NodeKind::Op(op) => self.values.extend(values(&op.operands)),
+            NodeKind::Call { arguments, .. } => self.values.extend(arguments),
+            NodeKind::Layer(call) => {
+                self.values.extend(&call.arguments);
+                self.layers.insert(call.applied);
+            }
+            NodeKind::Bind { value, .. } => self.values.extend([value]),
+            NodeKind::Loop(inner) => {
+                inner.carried.iter().for_each(|carried| self.values.extend([carried.before, carried.next]));
+                self.values.extend(inner.collected.map(|(value, _)| value));
+                inner.body.nodes.iter().for_each(|node| self.add(node));
+            }
+            NodeKind::Branch(branch) => {
+                self.values.extend(branch.results.iter().flat_map(|(arms, _)| arms));
+                branch.arms.iter().flat_map(|arm| &arm.nodes).for_each(|node| self.add(node));
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Convolutions of images with channels last (NHWC), by filters with theirs last (HWIO).
+//!
+//! Each is a matrix product: pixels × patch by patch × filters. The patches are never written out as a whole. The
+//! forward pass and the filters' gradient gather them from the image while they pack a block ([`patches`]); the image's
+//! gradient multiplies a few rows of pixels at a time into scratch memory, and adds that to the image.
+
+mod patches;
+
+use crate::op::Update;
+
+use super::gemm::{Columns, Gemm, Matrix, Packed, Transposed, gemm_into};
+use super::isa::Isa;
+use super::parallel::for_each_chunk;
+use patches::Patches;
+
+/// How many pixels a thread takes at a time.
+const PIXELS: usize = 192;
+
+/// How many numbers of patches the image's gradient has in scratch memory: 256 KiB of `f32`, a part of the second cache.
+const SCRATCH: usize = 1 << 16;
+
+/// The sizes of a convolution; `[rows, columns]` where there are two.
+#[derive(Clone, Copy, Debug)]
+pub struct Convolution {
+    /// How many images there are.
+    pub images: usize,
+    /// The size of an image.
+    pub image: [usize; 2],
+    /// The channels of an image.
+    pub channels: usize,
+    /// The size of the result.
+    pub output: [usize; 2],
+    /// The channels of the result.
+    pub filters: usize,
+    /// The size of a filter.
+    pub window: [usize; 2],
+    /// How far the filter moves.
+    pub strides: [usize; 2],
+    /// How far apart the pixels are that it looks at.
+    pub dilations: [usize; 2],
+    /// How many rows and columns of zeros stand before the image.
+    pub before: [usize; 2],
+    /// Into how many groups channels and filters are divided, each group of filters looking at one of channels.
+    pub groups: usize,
+}
+
+impl Convolution {
+    /// The channels that a filter looks at.
+    fn group_channels(&self) -> usize {
+        self.channels / self.groups
+    }
+
+    /// The filters of a group.
+    fn group_filters(&self) -> usize {
+        self.filters / self.groups
+    }
+
+    /// The numbers that a filter looks at.
+    fn patch(&self) -> usize {
+        self.window[0] * self.window[1] * self.group_channels()
+    }
+
+    /// The pixels of one result.
+    fn pixels(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// The columns of a matrix `… × filters` that belong to a group.
+    fn filters_of(&self, group: usize) -> Columns {
+        Columns { first: group * self.group_filters(), of: self.filters }
+    }
+
+    /// The products that are added up.
+    fn operations(&self) -> usize {
+        self.images * self.pixels() * self.patch() * self.filters
+    }
+
+    /// The rows of a matrix `rows × filters`, in a group's columns.
+    fn part<'a, T: Gemm>(&self, data: &'a [T], rows: usize, group: usize) -> Matrix<'a, T> {
+        let Columns { first, of } = self.filters_of(group);
+        Matrix::new(data, rows, of).columns(first..first + self.group_filters())
+    }
+}
+
+/// `y = x ∗ filter`.
+pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]) {
+    if y.is_empty() {
+        return;
+    }
+    for group in 0..sizes.groups {
+        let patches = Patches::new(sizes, group, x);
+        let place = sizes.filters_of(group);
+        let filter = sizes.part(filter, sizes.patch(), group);
+        Packed::with([sizes.patch(), sizes.group_filters()], &filter, |filter| {
+            for_each_chunk(y, PIXELS * sizes.filters, sizes.operations() / sizes.groups, |number, y| {
+                let first = number * PIXELS;
+                filter.multiply(first..first + y.len() / sizes.filters, &patches, y, place, Update::Set);
+            });
+        });
+    }
+}
+
+/// `dfilter = xᵀ ∗ dy`, or that added to it. Each of its numbers is a sum over all pixels, in the same order whatever
+/// the number of threads.
+pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter: &mut [T], update: Update) {
+    if dfilter.is_empty() {
+        return;
+    }
+    if dy.is_empty() {
+        if update == Update::Set {
+            dfilter.fill(T::zero());
+        }
+        return;
+    }
+    let pixels = sizes.images * sizes.pixels();
+    for group in 0..sizes.groups {
+        let patches = Transposed(Patches::new(sizes, group, x));
+        let dy = sizes.part(dy, pixels, group);
+        let product = [sizes.patch(), pixels, sizes.group_filters()];
+        gemm_into(&T::tile(Isa::best()), product, &patches, &dy, dfilter, sizes.filters_of(group), update);
+    }
+}
+
+/// Adds to `dx` what comes back to the images from `dy`.
+pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
+    if dx.is_empty() || dy.is_empty() {
+        return;
+    }
+    let (pixels, patch) = (sizes.pixels(), sizes.patch());
+    let rows = (SCRATCH / patch.max(1)).clamp(1, pixels);
+    for group in 0..sizes.groups {
+        let filter = Transposed(sizes.part(filter, patch, group));
+        let dy = sizes.part(dy, sizes.images * pixels, group);
+        Packed::with([sizes.group_filters(), patch], &filter, |filter| {
+            let image = sizes.image[0] * sizes.image[1] * sizes.channels;
+            for_each_chunk(dx, image, sizes.operations() / sizes.groups, |number, dx| {
+                T::with_scratch(rows * patch, |scratch| {
+                    for first in (0..pixels).step_by(rows) {
+                        let part = first..pixels.min(first + rows);
+                        let of_batch = number * pixels + part.start..number * pixels + part.end;
+                        let place = Columns { first: 0, of: patch };
+                        filter.multiply(of_batch, &dy, scratch, place, Update::Set);
+                        patches::add(sizes, group, part, scratch, dx);
+                    }
+                });
+            });
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use super::*;
+use crate::element::Float;
+use crate::kernels::reference;
+use crate::op::{Dim, Padding, Window};
+use crate::random::Random;
+
+const PADDINGS: [Padding; 5] = [
+    Padding::Same,
+    Padding::Valid,
+    Padding::Explicit([[1, 1], [1, 1]]),
+    Padding::Explicit([[0, 3], [2, 1]]),
+    Padding::Explicit([[7, 6], [9, 8]]),
+];
+
+/// The sizes of a convolution, unless the filter does not fit.
+fn sizes(
+    [images, height, width, channels]: [usize; 4],
+    filter: [usize; 3],
+    strides: [usize; 2],
+    dilations: [usize; 2],
+    groups: usize,
+    padding: Padding,
+) -> Option<Convolution> {
+    let image = [height, width];
+    let window = |axis| Window { size: filter[axis], stride: strides[axis], dilation: dilations[axis] };
+    let positions = |axis: usize| window(axis).positions(Dim::known(image[axis]), padding, axis).ok()?.size();
+    let output = [positions(0)?, positions(1)?];
+    let before = |axis| window(axis).before(image[axis], output[axis], padding, axis);
+    let (before, window, filters) = ([before(0), before(1)], [filter[0], filter[1]], filter[2]);
+    Some(Convolution { images, image, channels, output, filters, window, strides, dilations, before, groups })
+}
+
+fn every_size() -> Vec<Convolution> {
+    let mut all = Vec::new();
+    let images = [[1, 1, 1, 1], [2, 5, 4, 1], [1, 6, 7, 4], [3, 2, 9, 2], [0, 4, 4, 2], [2, 3, 0, 2]];
+    let filters = [[1, 1, 2], [3, 3, 4], [2, 3, 2], [5, 5, 2], [1, 4, 6], [3, 3, 0]];
+    for image in images {
+        for filter in filters {
+            for (strides, dilations) in [([1, 1], [1, 1]), ([2, 2], [1, 1]), ([3, 1], [1, 2]), ([1, 3], [2, 2])] {
+                for padding in PADDINGS {
+                    let groups = if image[3] % 2 == 0 { 2 } else { 1 };
+                    for groups in [1, groups] {
+                        all.extend(sizes(image, filter, strides, dilations, groups, padding));
+                    }
+                }
+            }
+        }
+    }
+    // Past the edges of tiles and blocks.
+    all.extend(sizes([3, 20, 21, 3], [5, 5, 33], [1, 1], [1, 1], 1, Padding::Same));
+    all.extend(sizes([2, 6, 6, 40], [3, 3, 17], [2, 1], [1, 1], 1, Padding::Valid));
+    all.extend(sizes([2, 6, 6, 40], [3, 3, 20], [1, 1], [1, 2], 4, Padding::Same));
+    all
+}
+
+fn numbers<T: Float>(count: usize, random: &mut Random) -> Vec<T> {
+    (0..count).map(|_| T::of(random.normal())).collect()
+}
+
+fn close<T: Float>(what: &str, sizes: &Convolution, found: &[T], wanted: &[f64]) {
+    let largest = wanted.iter().fold(1.0_f64, |largest, number| largest.max(number.abs()));
+    for (n, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        let error = (found.as_f64() - wanted).abs();
+        assert!(error < T::epsilon().as_f64() * 64.0 * largest, "{what}: {found} at {n}, not {wanted}: {sizes:?}");
+    }
+}
+
+fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
+    let image = sizes.images * sizes.image[0] * sizes.image[1] * sizes.channels;
+    let (filter, result) = (sizes.patch() * sizes.filters, sizes.images * sizes.pixels() * sizes.filters);
+    let (x, w, dy): (Vec<T>, Vec<T>, Vec<T>) =
+        (numbers(image, random), numbers(filter, random), numbers(result, random));
+    let mut y = vec![T::nan(); result];
+    let (mut dx, mut dw) = (vec![T::one(); image], vec![T::one(); filter]);
+    convolve(sizes, &x, &w, &mut y);
+    add_image_gradient(sizes, &dy, &w, &mut dx);
+    filter_gradient(sizes, &x, &dy, &mut dw, Update::Add);
+    let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![1.0; image], vec![1.0; filter]);
+    reference::convolution(sizes, |at_x, at_w, at_y| {
+        let (x, w, dy) = (x[at_x].as_f64(), w[at_w].as_f64(), dy[at_y].as_f64());
+        y_wanted[at_y] += x * w;
+        dx_wanted[at_x] += dy * w;
+        dw_wanted[at_w] += dy * x;
+    });
+    close("y", sizes, &y, &y_wanted);
+    close("dx", sizes, &dx, &dx_wanted);
+    close("dfilter", sizes, &dw, &dw_wanted);
+    filter_gradient(sizes, &x, &dy, &mut dw, Update::Set);
+    dw_wanted.iter_mut().for_each(|d| *d -= 1.0);
+    close("dfilter, set", sizes, &dw, &dw_wanted);
+}
+
+#[test]
+fn agrees_with_the_definition() {
+    let mut random = Random::new(8, "convolution", 0);
+    let all = every_size();
+    assert!(all.len() > 300, "{} sizes", all.len());
+    for sizes in all {
+        check::<f64>(&sizes, &mut random);
+        check::<f32>(&sizes, &mut random);
+    }
+}
+
+#[test]
+fn does_not_depend_on_the_number_of_threads() {
+    let mut random = Random::new(9, "threads", 0);
+    let sizes = sizes([7, 20, 20, 8], [5, 5, 32], [1, 1], [1, 1], 1, Padding::Same).unwrap();
+    let (x, w): (Vec<f32>, Vec<f32>) = (numbers(7 * 400 * 8, &mut random), numbers(25 * 8 * 32, &mut random));
+    let dy: Vec<f32> = numbers(7 * 400 * 32, &mut random);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
+            convolve(&sizes, &x, &w, &mut y);
+            add_image_gradient(&sizes, &dy, &w, &mut dx);
+            filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
+            [y, dx, dw]
+        })
+    };
+    assert_eq!(run(1), run(3));
+}

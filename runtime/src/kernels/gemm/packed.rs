@@ -1,0 +1,93 @@
+//! A right factor that is packed once, to be multiplied with many left ones.
+
+use std::ops::Range;
+
+use super::{Block, Columns, Gemm, KC, MC, Pack, Tile, clear};
+use crate::kernels::isa::Isa;
+use crate::op::Update;
+
+/// A packed right factor, all of it.
+#[derive(Clone, Copy)]
+pub struct Packed<'a, T> {
+    tile: Tile<T>,
+    inner: usize,
+    columns: usize,
+    /// For each `KC` steps of the sum the panels of all columns.
+    panels: &'a [T],
+}
+
+impl<T: Gemm> Packed<'_, T> {
+    /// Packs a factor of `inner` rows, in memory of this thread, and lends it to `work`.
+    pub fn with<R>([inner, columns]: [usize; 2], b: &impl Pack<T>, work: impl FnOnce(&Packed<'_, T>) -> R) -> R {
+        let tile = T::tile(Isa::best());
+        let padded = columns.next_multiple_of(tile.columns);
+        T::with_scratch(padded * inner, |panels| {
+            for first in (0..inner).step_by(KC) {
+                let part = first..inner.min(first + KC);
+                let panels = &mut panels[padded * part.start..padded * part.end];
+                b.pack_columns(part, 0..columns, tile.columns, panels);
+            }
+            work(&Packed { tile, inner, columns, panels })
+        })
+    }
+
+    /// Multiplies rows of a left factor with it, on this thread, into some columns of `c`, which has these rows only.
+    ///
+    /// # Panics
+    ///
+    /// Where `c` is shorter than that; a caller's defect.
+    pub fn multiply(&self, rows: Range<usize>, a: &impl Pack<T>, c: &mut [T], place: Columns, update: Update) {
+        if self.inner == 0 {
+            clear(&mut c[..rows.len() * place.of], place, self.columns, update);
+            return;
+        }
+        let padded = self.columns.next_multiple_of(self.tile.columns);
+        for first in rows.clone().step_by(MC) {
+            let block_rows = first..rows.end.min(first + MC);
+            let height = block_rows.len();
+            let c = &mut c[(first - rows.start) * place.of..];
+            for first in (0..self.inner).step_by(KC) {
+                let part = first..self.inner.min(first + KC);
+                let packed = &self.panels[padded * part.start..padded * part.end];
+                let (depth, width) = (part.len(), self.columns);
+                let update = if first == 0 { update } else { Update::Add };
+                let block = Block { tile: &self.tile, depth, place, width, packed, update };
+                T::with_scratch(height.next_multiple_of(self.tile.rows) * depth, |a_packed| {
+                    a.pack_rows(block_rows.clone(), part, self.tile.rows, a_packed);
+                    block.multiply_rows(a_packed, height, c);
+                });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::gemm::Matrix;
+    use crate::kernels::reference;
+
+    fn numbers(count: usize) -> Vec<f64> {
+        (0..count).map(|n| ((n * 7) % 11) as f64 - 5.0).collect()
+    }
+
+    #[test]
+    fn parts_of_rows_go_into_parts_of_columns() {
+        for [rows, inner, columns] in [[1, 1, 1], [5, 0, 3], [MC + 3, 3, 2], [13, KC + 1, 33], [2, 2 * KC, 16]] {
+            let (a, b) = (numbers(rows * inner), numbers(inner * columns));
+            let (a, b) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
+            let place = Columns { first: 1, of: columns + 2 };
+            for (update, from) in [(Update::Set, 0), (Update::Add, rows / 2)] {
+                let mut c = vec![1.0; (rows - from) * place.of];
+                let mut product = vec![1.0; (rows - from) * columns];
+                let sizes = [rows - from, inner, columns];
+                reference::gemm(sizes, |i, k| a.get(from + i, k), |k, j| b.get(k, j), &mut product, update);
+                Packed::with([inner, columns], &b, |b| b.multiply(from..rows, &a, &mut c, place, update));
+                for (c, product) in c.chunks_exact(place.of).zip(product.chunks_exact(columns)) {
+                    assert_eq!(&c[1..=columns], product);
+                    assert_eq!([c[0], c[columns + 1]], [1.0, 1.0]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `sub(a, b)`, `a - b`: the difference, element by element, broadcast both ways. Integers wrap around.
+
+use crate::kernels::broadcast::{zip, zip_in_place};
+use crate::op::*;
+use crate::ops::broadcast::{broadcast, gradient, operand, unread};
+
+crate::attributes! {}
+
+/// The broadcast shape.
+pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
+    match broadcast(a, b) {
+        Ok(shape) => Ok(Shapes::one(shape)),
+        Err(error) => Err(error),
+    }
+}
+
+/// `y = a − b`.
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a.minus(b));
+    Ok(())
+}
+
+/// `y -= b`.
+pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    let shape = y.shape();
+    zip_in_place(y.data(), shape, operand(b), |a, b| a.minus(b));
+    Ok(())
+}
+
+/// `da = dy` and `db = −dy`, each summed over the axes along which it was broadcast.
+pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, da: Gradient<T>, db: Gradient<T>) -> Result<()> {
+    gradient(da, dy, unread(), unread(), |dy, _, _| dy);
+    gradient(db, dy, unread(), unread(), |dy, _, _| -dy);
+    Ok(())
+}
+
+crate::op! {
+    sub(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
+    in_place;
+    backward(reads [], from [y], to [a, b]);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::ops::expected::results;
+    use crate::testing::check;
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let (a, b) = (array![[1.0, -2.0, 0.5], [3.0, 0.0, -1.5]], array![[2.0], [-1.0]]);
+        check(&OPERATION, Attrs::DEFAULT, &[a.clone().into(), b.clone().into()]).unwrap();
+        check(&OPERATION, Attrs::DEFAULT, &[b.into(), a.into()]).unwrap();
+    }
+
+    #[test]
+    fn unsigned_differences_wrap_around() {
+        let found = results(&OPERATION, Attrs::DEFAULT, &[array![3_u8, 1].into(), array![2_u8, 2].into()]).unwrap();
+        assert_eq!(found, [array![1_u8, 255].into()]);
+    }
+}
