@@ -62,6 +62,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What is wrong with a case that lacks an attribute which has no default here.
+    pub fn without(&self, name: &str) -> Problem {
+        Problem::NotThereYet(format!("`{}` without `{name}`", self.case.op))
+    }
+
     /// A boolean attribute.
     ///
     /// # Errors
@@ -120,7 +125,7 @@ impl<'a> Call<'a> {
     ///
     /// It is not there, is no such list, or is longer than a list of sizes may be.
     pub fn sizes(&self, name: &'static str) -> Result<Sizes, Problem> {
-        let sizes = self.integers(name)?.ok_or_else(|| self.case.node.wrong(format!("`attrs` lacks `{name}`")))?;
+        let sizes = self.integers(name)?.ok_or_else(|| self.without(name))?;
         lists::sizes(&sizes).ok_or_else(|| Problem::NotThereYet(format!("`{name}` is a list of {} sizes", sizes.len())))
     }
 
@@ -141,7 +146,7 @@ impl<'a> Call<'a> {
     ///
     /// It is not there, or is neither `SAME` nor `VALID`.
     pub fn padding(&self) -> Result<Padding, Problem> {
-        let padding = self.attr("padding").ok_or_else(|| self.case.node.wrong("`attrs` lacks `padding`"))?;
+        let padding = self.attr("padding").ok_or_else(|| self.without("padding"))?;
         match padding.text()? {
             "SAME" => Ok(Padding::Same),
             "VALID" => Ok(Padding::Valid),
