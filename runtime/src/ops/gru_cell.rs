@@ -186,7 +186,7 @@ fn parameters<T: Gemm>(
 
 /// The gradients of gates and candidate, and from them all others.
 #[expect(clippy::too_many_arguments, reason = "the contract gives each tensor by itself")]
-pub fn backward<T: Scratch>(
+pub fn backward<T: Gemm + Scratch>(
     _: &Context,
     x: View<T>,
     h: View<T>,
