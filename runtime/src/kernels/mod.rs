@@ -13,4 +13,5 @@ pub mod reduce;
 #[cfg(test)]
 pub mod reference;
 mod simd;
+pub mod special;
 pub mod strided;
