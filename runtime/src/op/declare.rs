@@ -16,7 +16,8 @@ use super::Buffer;
 /// module's functions take, in this order:
 ///
 /// - `shape`: the operands' [`Shape`](super::Shape)s (a [`List`](super::List) for a list, which stands last; the
-///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`;
+///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`; a result of
+///   [`DType::Number`](super::DType::Number) takes the type of `T`;
 /// - `forward`: the [`Context`](super::Context), a [`View`](super::View) for each operand ([`Views`](super::Views) for
 ///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
 /// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
@@ -104,11 +105,11 @@ macro_rules! op {
 
     (@shape ()) => { |element, _, attrs| shape(element, $crate::op::declare::attributes(attrs)?) };
     (@shape ($($operand:ident: $kind:tt),+ $(,)?)) => {
-        |_, shapes, attrs| {
+        |element, shapes, attrs| {
             #[allow(unused_mut)]
             let mut shapes = shapes;
             $(let $operand = $crate::op!(@take shapes $kind);)+
-            shape($($operand,)+ $crate::op::declare::attributes(attrs)?)
+            Ok(shape($($operand,)+ $crate::op::declare::attributes(attrs)?)?.of_element(element))
         }
     };
     (@take $shapes:ident [T]) => { $crate::op::List::of($shapes) };

@@ -62,7 +62,7 @@ mod window;
 
 use std::any::Any;
 
-pub use attributes::{Axes, Sizes};
+pub use attributes::{Axes, Paddings, Sizes};
 pub use context::Context;
 pub use view::{Gradient, Update, View, ViewMut};
 pub use window::{Padding, Window};
