@@ -1,6 +1,6 @@
 //! Ops that go element by element.
 
-use varscope::ops::{add, mul, relu};
+use varscope::ops::{add, div, exp, log, mul, neg, relu, sigmoid, sqrt, square, sub, tanh};
 
 use super::Mapping;
 
@@ -10,6 +10,15 @@ pub(super) const MAPPINGS: &[Mapping] = &[
         call.only("data_format", "NHWC")?;
         call.plain(add::record, add::Attrs::DEFAULT)
     }),
+    ("div", |call| call.plain(div::record, div::Attrs::DEFAULT)),
+    ("exp", |call| call.plain(exp::record, exp::Attrs::DEFAULT)),
+    ("log", |call| call.plain(log::record, log::Attrs::DEFAULT)),
     ("mul", |call| call.plain(mul::record, mul::Attrs::DEFAULT)),
+    ("neg", |call| call.plain(neg::record, neg::Attrs::DEFAULT)),
     ("relu", |call| call.plain(relu::record, relu::Attrs::DEFAULT)),
+    ("sigmoid", |call| call.plain(sigmoid::record, sigmoid::Attrs::DEFAULT)),
+    ("sqrt", |call| call.plain(sqrt::record, sqrt::Attrs::DEFAULT)),
+    ("square", |call| call.plain(square::record, square::Attrs::DEFAULT)),
+    ("sub", |call| call.plain(sub::record, sub::Attrs::DEFAULT)),
+    ("tanh", |call| call.plain(tanh::record, tanh::Attrs::DEFAULT)),
 ];

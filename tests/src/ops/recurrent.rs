@@ -1,0 +1,11 @@
+//! Cells of recurrent networks.
+
+use varscope::ops::lstm_cell;
+
+use super::Mapping;
+use super::call::named;
+
+pub(super) const MAPPINGS: &[Mapping] = &[("BasicLSTMCell", |call| {
+    let attrs = lstm_cell::Attrs::DEFAULT.forget_bias(call.number("forget_bias")?.unwrap_or(1.0));
+    call.of(named(["x", "h", "c", "kernel", "bias"]), lstm_cell::record, attrs)
+})];
