@@ -1,6 +1,6 @@
 //! Ops that move elements about: other sizes, other orders, parts, joins.
 
-use varscope::ops::{argmax, concat, gather, reshape, slice, split, stack, stop_gradient, transpose};
+use varscope::ops::{argmax, concat, gather, pad, reshape, slice, split, stack, stop_gradient, transpose};
 
 use super::call::{index, named};
 use super::{Call, Graph, Mapping, Operand, Problem, lists};
@@ -18,6 +18,7 @@ pub(super) const MAPPINGS: &[Mapping] = &[
             .batch_axes(call.integer("batch_dims")?.unwrap_or(0));
         call.of(vec![input("x"), index("ids")], gather::record, attrs)
     }),
+    ("pad", |call| call.plain(pad::record, pad::Attrs { paddings: call.paddings("paddings")? })),
     ("reshape", |call| call.plain(reshape::record, reshape::Attrs { shape: call.sizes("shape")? })),
     ("slice", |call| {
         call.plain(slice::record, slice::Attrs { begin: call.sizes("begin")?, size: call.sizes("size")? })

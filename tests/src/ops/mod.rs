@@ -4,6 +4,7 @@
 //! [`Graph`] of our ops that computes the same. An op that no table has, and an attribute that a mapping does not ask
 //! for, are not there yet.
 
+mod activations;
 mod arrangement;
 mod call;
 mod creation;
@@ -29,6 +30,7 @@ use crate::report::{Report, Verdict};
 pub type Mapping = (&'static str, fn(&Call<'_>) -> Result<Graph, Problem>);
 
 const FAMILIES: &[&[Mapping]] = &[
+    activations::MAPPINGS,
     arrangement::MAPPINGS,
     creation::MAPPINGS,
     elementwise::MAPPINGS,
