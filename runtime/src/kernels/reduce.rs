@@ -14,7 +14,6 @@ pub fn sum<T: Float>(numbers: &[T]) -> T {
 
 /// The sum of a function of some numbers, in the same order.
 pub fn sum_of<T: Float>(numbers: &[T], f: impl Fn(T) -> T) -> T {
-    const LANES: usize = 16;
     let mut sums = [T::zero(); LANES];
     let chunks = numbers.chunks_exact(LANES);
     let rest: T = chunks.remainder().iter().map(|&number| f(number)).sum();
