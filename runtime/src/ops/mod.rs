@@ -10,6 +10,7 @@ pub mod add;
 pub mod argmax;
 pub(crate) mod axis;
 pub(crate) mod broadcast;
+pub mod cast;
 pub mod clip;
 pub mod concat;
 pub mod div;
