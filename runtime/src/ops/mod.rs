@@ -1,6 +1,6 @@
 //! The library's ops, one module each. To add one: a file, and a line here.
 //!
-//! What an op is, and how to write one of one's own, is in [`op`](crate::op).
+//! What an op is, and how to write one of one's own, is in [`op`](mod@crate::op).
 
 pub(crate) mod again;
 pub(crate) mod copy;
