@@ -312,6 +312,17 @@ impl<'a> Arguments<'a> {
         Ok(slots)
     }
 
+    /// The element type of the next tensor to read.
+    pub(crate) fn next_read(&self) -> Option<DType> {
+        Some(self.access.reads.get(self.read)?.first()?.dtype)
+    }
+
+    /// The element type of the next tensor to write.
+    pub(crate) fn next_write(&self) -> Option<DType> {
+        let (slot, _) = self.access.writes.get(self.written)?.first()?.as_ref()?;
+        Some(slot.dtype)
+    }
+
     /// The next argument to read, a list.
     ///
     /// # Errors

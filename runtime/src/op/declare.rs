@@ -26,6 +26,9 @@ use super::Buffer;
 ///
 /// `for T in [f32, f64] and [u32]` adds types that the op takes and that have no gradient.
 ///
+/// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and `backward`
+/// reads its gradient as a [`Slice`](super::Slice).
+///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]
 macro_rules! op {
@@ -83,11 +86,13 @@ macro_rules! op {
     (@kind T) => { $crate::op::Kind::Element };
     (@kind [T]) => { $crate::op::Kind::List };
     (@kind (mut T)) => { $crate::op::Kind::Updated };
+    (@kind any) => { $crate::op::Kind::Any };
     (@kind $type:ident) => { $crate::op::Kind::Is(<$type as $crate::op::Element>::DTYPE) };
 
     // How an argument is passed; `T` is an alias of the element type at hand.
     (@argument [$type:ident]) => { $crate::op::Many<$type> };
     (@argument (mut $type:ident)) => { $crate::op::One<$type> };
+    (@argument any) => { $crate::op::AnyElement };
     (@argument $type:ident) => { $crate::op::One<$type> };
 
     (@checked ($check:ident, $call:ident, $attrs:ident, $shapes:ident) ()) => { shape($check.element(), $attrs) };

@@ -16,6 +16,7 @@ pub(crate) mod axis;
 pub mod batch_norm;
 pub(crate) mod broadcast;
 pub(crate) mod cell;
+pub mod cast;
 pub mod clip;
 pub mod concat;
 pub mod conv2d;
