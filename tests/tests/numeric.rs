@@ -23,6 +23,9 @@ fn case<'a>(list: &'a mut Value, id: &str) -> &'a mut Value {
     list.as_array_mut().unwrap().iter_mut().find(|case| case["id"] == id).unwrap()
 }
 
+/// Makes a number of a file wrong.
+type Disturb = fn(&mut Value);
+
 /// Adds to a number.
 fn disturb(number: &mut Value, by: f64) {
     *number = json!(number.as_f64().unwrap() + by);
@@ -50,7 +53,7 @@ fn nothing_is_wrong() {
 
 #[test]
 fn a_wrong_number_is_seen_wherever_it_is() {
-    let disturbances: [(&str, fn(&mut Value)); 10] = [
+    let disturbances: [(&str, Disturb); 10] = [
         ("add_broadcast", |file| {
             disturb(&mut case(&mut file["ops"], "add_broadcast")["outputs"]["y"]["data"][3], 1e-8)
         }),

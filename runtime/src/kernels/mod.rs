@@ -4,12 +4,14 @@
 //! Each kernel has a naive twin in [`reference`], the oracle of its tests. Results do not depend on the number of
 //! threads: outputs are split between them, sums are not.
 
+pub mod batch_norm;
 pub mod broadcast;
 pub mod convolution;
 pub mod gemm;
 pub mod isa;
 pub mod literal;
 pub mod parallel;
+pub mod pool;
 pub mod reduce;
 #[cfg(test)]
 pub mod reference;

@@ -30,3 +30,20 @@ pub fn for_each_chunk<T: Send>(
         out.chunks_mut(chunk).enumerate().for_each(|(number, chunk)| work(number, chunk));
     }
 }
+
+/// As [`for_each_chunk`], of two outputs of the same length.
+pub fn for_each_pair<T: Send, U: Send>(
+    (first, second): (&mut [T], &mut [U]),
+    chunk: usize,
+    operations: usize,
+    work: impl Fn(usize, (&mut [T], &mut [U])) + Sync + Send,
+) {
+    let chunk = chunk.max(1);
+    if parts(operations, first.len().div_ceil(chunk)) > 1 {
+        let chunks = first.par_chunks_mut(chunk).zip(second.par_chunks_mut(chunk));
+        chunks.enumerate().for_each(|(number, chunks)| work(number, chunks));
+    } else {
+        let chunks = first.chunks_mut(chunk).zip(second.chunks_mut(chunk));
+        chunks.enumerate().for_each(|(number, chunks)| work(number, chunks));
+    }
+}

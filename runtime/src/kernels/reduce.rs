@@ -4,9 +4,11 @@ use crate::element::Float;
 
 use super::broadcast::for_each_run;
 
-/// The sum of some numbers, in sixteen partial sums: vectorizable, and more exact than one after the other.
+/// Partial sums of a sum: vectorizable, and more exact than one number after the other.
+pub const LANES: usize = 16;
+
+/// The sum of some numbers, in partial sums.
 pub fn sum<T: Float>(numbers: &[T]) -> T {
-    const LANES: usize = 16;
     let mut sums = [T::zero(); LANES];
     let chunks = numbers.chunks_exact(LANES);
     let rest: T = chunks.remainder().iter().copied().sum();

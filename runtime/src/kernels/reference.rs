@@ -1,6 +1,7 @@
 //! The naive twins of the kernels: the definitions, written out.
 
 use super::convolution::Convolution;
+use super::pool::Pooling;
 use crate::element::Float;
 use crate::op::Update;
 
@@ -92,4 +93,25 @@ pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> 
             x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
         })
         .collect()
+}
+
+/// Where in the images the numbers are that the `n`-th result of a pooling looks at, row by row.
+pub fn window(sizes: &Pooling, n: usize) -> Vec<usize> {
+    let (channel, pixel) = (n % sizes.channels, n / sizes.channels);
+    let (column, row) = (pixel % sizes.output[1], pixel / sizes.output[1] % sizes.output[0]);
+    let image = pixel / sizes.output[1] / sizes.output[0];
+    let along = |axis: usize, at: usize| {
+        let taps = (0..sizes.window[axis])
+            .filter_map(move |tap| (at * sizes.strides[axis] + tap).checked_sub(sizes.before[axis]));
+        taps.filter(move |&at| at < sizes.image[axis])
+    };
+    let index = |row, column| ((image * sizes.image[0] + row) * sizes.image[1] + column) * sizes.channels + channel;
+    along(0, row).flat_map(|row| along(1, column).map(move |column| index(row, column))).collect()
+}
+
+/// The mean of some numbers and their variance; 0 where there is no number.
+pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
 }

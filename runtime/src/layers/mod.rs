@@ -1,7 +1,11 @@
 //! Layers: models that are applied within models, `scope fc: Dense(x, units = 64)`.
 //!
-//! They are written in [`model!`](crate::model) like any other, and generic over the element type.
+//! They are written in [`model!`](macro@crate::model) like any other, and generic over the element type.
 
+mod batch_norm;
+mod conv2d;
 mod dense;
 
+pub use batch_norm::{BatchNorm, BatchNormHyperparameters, BatchNormKeywords};
+pub use conv2d::{Conv2d, Conv2dHyperparameters, Conv2dKeywords};
 pub use dense::{Dense, DenseHyperparameters, DenseKeywords};

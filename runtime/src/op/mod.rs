@@ -1,6 +1,6 @@
 //! The contract of an op.
 //!
-//! An op is a module. [`model!`](crate::model) knows none of them by name: it calls `shape`, `record` and `Attrs` of
+//! An op is a module. [`model!`](macro@crate::model) knows none of them by name: it calls `shape`, `record` and `Attrs` of
 //! whatever module the user wrote, the library's or the user's own. The module has
 //!
 //! - `Attrs`, the keywords, declared with [`attributes!`](crate::attributes);

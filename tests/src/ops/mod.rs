@@ -7,6 +7,7 @@
 mod call;
 mod elementwise;
 mod graph;
+mod lists;
 mod losses;
 mod matrices;
 mod reductions;

@@ -1,0 +1,56 @@
+//! A layer of convolutions.
+
+use crate::model;
+use crate::op::Padding;
+
+model! {
+    /// `conv2d(x, weights) + biases`: each filter looks at a window that moves over the image.
+    ///
+    /// Takes `[batch, height, width, channels]`, gives `[batch, height', width', filters]`. Variables:
+    /// `weights [kernel[0], kernel[1], channels, filters]`, `biases [filters]`.
+    ///
+    /// ```
+    /// use varscope::layers::Conv2d;
+    /// use varscope::prelude::*;
+    /// use ndarray::Array4;
+    ///
+    /// model! {
+    ///     struct Features {
+    ///         fn features(images: [batch, 28, 28, 1]) -> [batch, 14, 14, 32] {
+    ///             max_pool2d(relu(scope conv: Conv2d(images, filters = 32, kernel = [5, 5])))
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Error> {
+    /// let net = Features::seeded(1)?;
+    /// assert_eq!(net.conv.weights.shape(), [5, 5, 1, 32]);
+    /// let images = Array4::zeros((2, 28, 28, 1));
+    /// assert_eq!(net.features(images.view())?.shape(), [2, 14, 14, 32]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub struct Conv2d<T>(
+        /// How many filters there are.
+        filters: usize,
+        /// The size of their window, its height and its width.
+        kernel: [usize; 2] = [3, 3],
+        /// How far the window moves, down and to the right.
+        strides: [usize; 2] = [1, 1],
+        /// What stands around the image.
+        padding: Padding = Padding::Same,
+        /// Whether it adds `biases`.
+        bias: bool = true,
+    ) {
+        fn forward(x: [batch, height, width, channels]) -> [batch, _, _, filters] {
+            var weights: [{ kernel[0] }, { kernel[1] }, channels, filters];
+            let y = conv2d(x, weights, strides = strides, padding = padding);
+            if bias {
+                var biases: [filters] = zeros();
+                y + biases
+            } else {
+                y
+            }
+        }
+    }
+}
