@@ -130,7 +130,8 @@ fn half_typed_models_keep_their_struct() {
 
 #[test]
 fn a_statement_without_its_end_is_one_mistake() {
-    let source = "struct Net { fn f(x: [batch, 4]) -> [batch, 4] { let a = relu(x) let b = x.; let c = relu(a); relu(c) } }";
+    let source =
+        "struct Net { fn f(x: [batch, 4]) -> [batch, 4] { let a = relu(x) let b = x.; let c = relu(a); relu(c) } }";
     let mut errors = crate::diag::Errors::default();
     let mut input = crate::syntax::parse(source.parse().unwrap(), &mut errors);
     crate::names::check(&mut input.models, &mut errors);
