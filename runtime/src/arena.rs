@@ -418,7 +418,7 @@ mod tests {
         assert!(Access::new(vec![vec![slot(0, 17)]], vec![wanted(slot(64, 1))]).is_err());
         assert!(Access::new(vec![], vec![wanted(slot(0, 17)), wanted(slot(64, 1))]).is_err());
         assert!(Access::new(vec![vec![slot(0, 17)], vec![slot(64, 1)]], vec![]).is_ok());
-        let input = Slot { place: Place::Input(0), ..slot(0, 1) };
+        let input = Slot::new(Place::Input(0), &Shape::scalar(DType::F32));
         assert!(Access::new(vec![], vec![wanted(input)]).is_err());
     }
 
