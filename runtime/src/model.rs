@@ -8,7 +8,7 @@ use crate::members::Member;
 use crate::summary::Summary;
 use crate::variable::AnyVariable;
 
-/// A model that [`model!`](crate::model) has made.
+/// A model that [`model!`](macro@crate::model) has made.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model, so it cannot be a layer",
     note = "a layer is a struct that `model!` has made, with a `fn forward`"

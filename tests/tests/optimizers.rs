@@ -118,3 +118,12 @@ fn a_gradient_of_another_model_is_zero() {
     assert!(gradients.get(&other.slope).is_none());
     assert_eq!(gradients.of(&other.slope), arr1(&[0.0, 0.0]));
 }
+
+#[test]
+fn only_the_gradients_of_another_model_are_none() {
+    let [net, other] = [1, 2].map(|seed| Line::seeded(seed).unwrap());
+    let mut step = net.loss_gradients().only(&other.trainable_variables()).unwrap();
+    let error = step.compute(input().view()).unwrap_err();
+    let message = "`only` is given variables that this computation does not use, so there is no gradient";
+    assert_eq!(error, Error::Gradients { message: message.into() });
+}

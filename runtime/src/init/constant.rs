@@ -2,8 +2,8 @@
 
 use super::Initializer;
 use crate::element::DType;
+use crate::element::Scalar;
 use crate::random::Random;
-use crate::record::Scalar;
 
 pub(super) const ZEROS: Constant = Constant { value: 0.0 };
 
@@ -42,7 +42,7 @@ pub struct Elements {
     elements: Vec<f64>,
 }
 
-/// These elements, the last axis fastest: what an array in a [`model!`](crate::model) becomes.
+/// These elements, the last axis fastest: what an array in a [`model!`](macro@crate::model) becomes.
 pub fn elements<S: Scalar>(elements: impl IntoIterator<Item = S>) -> Elements {
     Elements { elements: elements.into_iter().map(Scalar::to_number).collect() }
 }

@@ -80,6 +80,21 @@ pub fn convolution(sizes: &Convolution, mut product: impl FnMut(usize, usize, us
     }
 }
 
+/// A tensor with its axes in another order: axis `n` of the result is axis `order[n]`.
+pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
+    let sizes: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
+    (0..x.len())
+        .map(|n| {
+            let (mut rest, mut at) = (n, vec![0; shape.len()]);
+            for (&axis, &size) in order.iter().zip(&sizes).rev() {
+                at[axis] = rest % size;
+                rest /= size;
+            }
+            x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
+        })
+        .collect()
+}
+
 /// Where in the images the numbers are that the `n`-th result of a pooling looks at, row by row.
 pub fn window(sizes: &Pooling, n: usize) -> Vec<usize> {
     let (channel, pixel) = (n % sizes.channels, n / sizes.channels);
@@ -101,17 +116,12 @@ pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
 }
 
-/// A tensor with its axes in another order: axis `n` of the result is axis `order[n]`.
-pub fn transposed<T: Copy>(x: &[T], shape: &[usize], order: &[usize]) -> Vec<T> {
-    let sizes: Vec<usize> = order.iter().map(|&axis| shape[axis]).collect();
-    (0..x.len())
-        .map(|n| {
-            let (mut rest, mut at) = (n, vec![0; shape.len()]);
-            for (&axis, &size) in order.iter().zip(&sizes).rev() {
-                at[axis] = rest % size;
-                rest /= size;
-            }
-            x[at.iter().zip(shape).fold(0, |index, (&at, &size)| index * size + at)]
-        })
-        .collect()
+/// The complementary error function by the Taylor series of the error function, for `x` of a size up to 2.
+pub fn erfc(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, x);
+    for n in 1..80 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    1.0 - sum * std::f64::consts::FRAC_2_SQRT_PI
 }

@@ -9,9 +9,7 @@ use crate::element::Float;
 use crate::op::Update;
 
 use super::parallel;
-
-/// Partial sums of a line along the last axis, and partial maxima: vectorizable.
-const LANES: usize = 16;
+use super::reduce::LANES;
 
 /// Columns that are done together where the axis is not the last: neighbours in memory.
 const COLUMNS: usize = 64;
@@ -79,8 +77,8 @@ fn in_parts<T: Send>(
     work: impl Fn(usize, &mut [T]) + Sync + Send,
 ) {
     let block = size * inner;
-    if block > 0 {
-        let chunk = (PART / block).max(1) * block;
+    if let Some(blocks) = PART.checked_div(block) {
+        let chunk = blocks.max(1) * block;
         let operations = y.len().saturating_mul(cost);
         parallel::for_each_chunk(y, chunk, operations, |number, y| work(number * chunk, y));
     }

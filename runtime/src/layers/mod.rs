@@ -1,6 +1,6 @@
 //! Layers: models that are applied within models, `scope fc: Dense(x, units = 64)`.
 //!
-//! They are written in [`model!`](crate::model) like any other, and generic over the element type.
+//! They are written in [`model!`](macro@crate::model) like any other, and generic over the element type.
 
 mod batch_norm;
 mod conv2d;

@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    #[expect(clippy::approx_constant, reason = "a number of the test happens to be near one")]
+    #[expect(clippy::approx_constant, reason = "the numbers are random")]
     fn tensorflow_on_negative_numbers_in_padding() {
         TensorFlow {
             operands: &[

@@ -5,7 +5,6 @@ use std::fmt;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Workspace, record_inputs};
-use crate::arena::Slot;
 use crate::element::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
@@ -14,6 +13,7 @@ use crate::model::Variables;
 use crate::op::Context;
 use crate::plan::{Plan, Purpose};
 use crate::record::{Recorder, Value};
+use crate::slot::Slot;
 
 /// Records a `fn` from its inputs to its results.
 type Record = dyn Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>> + Send + Sync;
@@ -92,8 +92,9 @@ impl Step {
     ///
     /// # Errors
     ///
-    /// Inputs of wrong or unlike sizes; data that an op refuses, such as a label that is out of range. The gradients
-    /// are then of no worth, and no variable has changed.
+    /// Inputs of wrong or unlike sizes; data that an op refuses, such as a label that is out of range;
+    /// [`Error::Gradients`] where [`Step::only`] was given other models' variables. The gradients are then of no worth,
+    /// and no variable has changed.
     pub fn compute(&mut self, inputs: &[Input<'_>]) -> Result<()> {
         if let Some(norm) = self.clip.filter(|norm| !(norm.is_finite() && *norm > 0.0)) {
             return Err(Error::BadNumber { what: "the norm to clip gradients by", value: norm });
@@ -132,6 +133,10 @@ impl Step {
         let recording = recorder.finish(&results)?;
         let mut layout = self.gradients.layout().clone();
         let only = self.only.as_deref();
+        if only.is_some_and(|ids| !recording.variables.iter().any(|variable| ids.contains(&variable.id()))) {
+            let message = "`only` is given variables that this computation does not use, so there is no gradient";
+            return Err(Error::Gradients { message: message.into() });
+        }
         let wanted = |variable: &dyn crate::variable::AnyVariable| {
             variable.trainable() && variable.dtype().is_float() && only.is_none_or(|ids| ids.contains(&variable.id()))
         };

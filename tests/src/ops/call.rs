@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use varscope::op::{Axes, Padding, Result as OpResult};
+use varscope::op::{Axes, Padding, Paddings, Result as OpResult, Sizes};
 use varscope::record::Values;
 use varscope::testing::{Recorder, Value};
 
-use super::{Graph, Mode, Operand};
-use crate::case::OpCase;
+use super::{Graph, Mode, Operand, lists};
+use crate::case::{OpCase, find};
 use crate::json::{Error, Node};
 
 /// Why there is no graph of a case.
@@ -62,6 +62,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What is wrong with a case that lacks an attribute which has no default here.
+    pub fn without(&self, name: &str) -> Problem {
+        Problem::NotThereYet(format!("`{}` without `{name}`", self.case.op))
+    }
+
     /// A boolean attribute.
     ///
     /// # Errors
@@ -104,22 +109,39 @@ impl<'a> Call<'a> {
         Ok(Some(list?))
     }
 
-    /// An attribute that is a list of axes, by this name in the file; none where it is not there.
+    /// An attribute that is a list of axes; empty where it is not there.
     ///
     /// # Errors
     ///
     /// It is no such list, or a longer one than a tensor has axes.
     pub fn axes(&self, name: &'static str) -> Result<Axes, Problem> {
-        Ok(match self.integers(name)?.unwrap_or_default()[..] {
-            [] => Axes::NONE,
-            [a] => Axes::new([a]),
-            [a, b] => Axes::new([a, b]),
-            [a, b, c] => Axes::new([a, b, c]),
-            [a, b, c, d] => Axes::new([a, b, c, d]),
-            [a, b, c, d, e] => Axes::new([a, b, c, d, e]),
-            [a, b, c, d, e, f] => Axes::new([a, b, c, d, e, f]),
-            _ => return Err(Problem::NotThereYet(format!("`{name}` names more axes than a tensor has"))),
-        })
+        let axes = self.integers(name)?.unwrap_or_default();
+        lists::axes(&axes).ok_or_else(|| Problem::NotThereYet(format!("`{name}` is a list of {} axes", axes.len())))
+    }
+
+    /// An attribute that is a list of sizes, −1 being `_`.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is no such list, or is longer than a list of sizes may be.
+    pub fn sizes(&self, name: &'static str) -> Result<Sizes, Problem> {
+        let sizes = self.integers(name)?.ok_or_else(|| self.without(name))?;
+        lists::sizes(&sizes).ok_or_else(|| Problem::NotThereYet(format!("`{name}` is a list of {} sizes", sizes.len())))
+    }
+
+    /// An attribute that is a list of pairs of sizes.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is no such list, or is a longer one than a tensor has axes.
+    pub fn paddings(&self, name: &'static str) -> Result<Paddings, Problem> {
+        let node = self.attr(name).ok_or_else(|| self.without(name))?;
+        let pair = |node: &Node<'_>| -> Result<[i64; 2], Error> {
+            let [before, after] = node.sizes()?[..] else { return Err(node.wrong("two numbers should stand here")) };
+            Ok([before as i64, after as i64])
+        };
+        let pairs = node.items()?.iter().map(pair).collect::<Result<Vec<_>, _>>()?;
+        lists::paddings(&pairs).ok_or_else(|| Problem::NotThereYet(format!("`{name}` for {} axes", pairs.len())))
     }
 
     /// An attribute that is two sizes, of height and width.
@@ -133,13 +155,14 @@ impl<'a> Call<'a> {
         Ok(sizes.try_into().map_err(|_| node.wrong("two numbers should stand here"))?)
     }
 
-    /// The attribute `padding`.
+    /// The attribute `padding`, which has no default.
     ///
     /// # Errors
     ///
-    /// It is neither `SAME` nor `VALID`.
+    /// It is not there, or is neither `SAME` nor `VALID`.
     pub fn padding(&self) -> Result<Padding, Problem> {
-        match self.attr("padding").map_or(Ok("VALID"), Node::text)? {
+        let padding = self.attr("padding").ok_or_else(|| self.without("padding"))?;
+        match padding.text()? {
             "SAME" => Ok(Padding::Same),
             "VALID" => Ok(Padding::Valid),
             other => Err(Problem::NotThereYet(format!("`padding` = {other}"))),
@@ -156,6 +179,17 @@ impl<'a> Call<'a> {
             found if found == value => Ok(()),
             other => Err(Problem::NotThereYet(format!("`{name}` = {other}"))),
         }
+    }
+
+    /// The sizes of an input.
+    ///
+    /// # Errors
+    ///
+    /// The case lacks it.
+    pub fn shape(&self, name: &str) -> Result<&'a [usize], Problem> {
+        let array =
+            find(&self.case.inputs, name).ok_or_else(|| self.case.node.wrong(format!("`inputs` lacks `{name}`")))?;
+        Ok(array.shape())
     }
 
     /// All inputs, in the order of the file.

@@ -75,7 +75,7 @@ pub fn gemm<T: Gemm>(
     gemm_with(Isa::best(), [rows, inner, columns], a, b, c, update);
 }
 
-/// As [`gemm`], with the instructions given.
+/// As [`gemm()`], with the instructions given.
 pub fn gemm_with<T: Gemm>(
     isa: Isa,
     [rows, inner, columns]: [usize; 3],
@@ -88,7 +88,7 @@ pub fn gemm_with<T: Gemm>(
     gemm_into(&T::tile(isa), [rows, inner, columns], a, b, c, place, update);
 }
 
-/// As [`gemm`], into some columns of `c`.
+/// As [`gemm()`], into some columns of `c`.
 pub fn gemm_into<T: Gemm>(
     tile: &Tile<T>,
     [rows, inner, columns]: [usize; 3],
