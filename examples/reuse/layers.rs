@@ -119,7 +119,8 @@ model! {
             var biases;
         }
         // scope conv3 { reuse; var weights; var biases; }
-        //     error: variable `conv3/weights` does not exist, and its scope reuses: `conv3` has no variable before this
+        //     error: variable `conv3/weights` does not exist, and its scope reuses: `conv3` has no variable before this;
+        //     there is a `conv1/weights`
     }
 }
 

@@ -20,7 +20,8 @@ model! {
         scope self.scope_1(reuse) {
             var v1; // the one above; its shape is known
             // var v2;
-            //     error: variable `scope_1/v2` does not exist, and its scope reuses: `scope_1` has `v1`; did you mean `v1`?
+            //     error: variable `scope_1/v2` does not exist, and its scope reuses: `scope_1` has `v1`; there is a
+            //     `scope_1/scope_2/v2`
         }
         scope self.scope_1.scope_2(reuse) {
             var v2; // this is where it is
@@ -44,7 +45,7 @@ pub fn scope_objects() -> Result<()> {
     println!("  v3 is {}, the same as v1: {}", v3.name(), v3.is_same(&v1));
     ensure!(v3.is_same(&v1));
     let error = refused(scope_1.get_variable("v2", [1], &zeros()))?;
-    ensure!(matches!(error, Error::DoesNotExist { .. }));
+    ensure!(matches!(error, Error::DoesNotExist { nearest: Some(nearest), .. } if nearest == "scope_1/scope_2/v2"));
     Ok(())
 }
 
