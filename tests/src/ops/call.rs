@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use varscope::op::{Axes, Padding, Result as OpResult, Sizes};
+use varscope::op::{Axes, Padding, Paddings, Result as OpResult, Sizes};
 use varscope::record::Values;
 use varscope::testing::{Recorder, Value};
 
@@ -127,6 +127,21 @@ impl<'a> Call<'a> {
     pub fn sizes(&self, name: &'static str) -> Result<Sizes, Problem> {
         let sizes = self.integers(name)?.ok_or_else(|| self.without(name))?;
         lists::sizes(&sizes).ok_or_else(|| Problem::NotThereYet(format!("`{name}` is a list of {} sizes", sizes.len())))
+    }
+
+    /// An attribute that is a list of pairs of sizes.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is no such list, or is a longer one than a tensor has axes.
+    pub fn paddings(&self, name: &'static str) -> Result<Paddings, Problem> {
+        let node = self.attr(name).ok_or_else(|| self.without(name))?;
+        let pair = |node: &Node<'_>| -> Result<[i64; 2], Error> {
+            let [before, after] = node.sizes()?[..] else { return Err(node.wrong("two numbers should stand here")) };
+            Ok([before as i64, after as i64])
+        };
+        let pairs = node.items()?.iter().map(pair).collect::<Result<Vec<_>, _>>()?;
+        lists::paddings(&pairs).ok_or_else(|| Problem::NotThereYet(format!("`{name}` for {} axes", pairs.len())))
     }
 
     /// An attribute that is two sizes, of height and width.
