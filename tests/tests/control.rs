@@ -180,7 +180,7 @@ fn an_instance_chooses_its_variables() {
     assert_eq!(net.f(x.view()).unwrap(), arr2(&[[66.0, 48.0]]));
     assert!(net.b.is_some() && net.one.is_none() && net.many.is_some());
     let made = |bias: bool, depth: usize| {
-        Choice::seeded_with(1, ChoiceHyperparameters { bias, depth, ..ChoiceHyperparameters::DEFAULT }).unwrap()
+        Choice::seeded_with(1, ChoiceHyperparameters { bias, depth }).unwrap()
     };
     let plain = made(false, 1);
     assert_eq!(plain.f(x.view()).unwrap(), arr2(&[[2.0, -4.0]]));
