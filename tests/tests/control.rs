@@ -179,9 +179,7 @@ fn an_instance_chooses_its_variables() {
     let net = Choice::seeded(1).unwrap();
     assert_eq!(net.f(x.view()).unwrap(), arr2(&[[66.0, 48.0]]));
     assert!(net.b.is_some() && net.one.is_none() && net.many.is_some());
-    let made = |bias: bool, depth: usize| {
-        Choice::seeded_with(1, ChoiceHyperparameters { bias, depth }).unwrap()
-    };
+    let made = |bias: bool, depth: usize| Choice::seeded_with(1, ChoiceHyperparameters { bias, depth }).unwrap();
     let plain = made(false, 1);
     assert_eq!(plain.f(x.view()).unwrap(), arr2(&[[2.0, -4.0]]));
     assert_eq!((plain.variables().len(), plain.b.is_none(), plain.one.unwrap().w.name()), (1, true, "one/w"));
