@@ -82,6 +82,11 @@ model! {
     pub struct Curve {
         fn predict(x: [batch, 1]) -> [batch, 1] {
             let hidden = scope hidden: layers::Dense(x, units = 16);
+            // Mistakes are found at `cargo check`, as with an op of the library:
+            // crate::swish(hidden, bta = 1.5)
+            //                      ^^^ no method named `bta` found …; there is a method `beta` with a similar name
+            // crate::swish(hidden, beta = -1.0)
+            //        ^^^^^ swish: [batch, 16]: `beta` should be a number from 0 on
             scope height: layers::Dense(crate::swish(hidden, beta = 1.5), units = 1)
         }
 

@@ -9,15 +9,16 @@ use std::collections::HashSet;
 
 use crate::ir::{Body, Function, Model, Node, NodeKind, Operand, ValueId, results};
 
-/// Orders the reverse pass of each `fn`, and notes which have something to learn.
-pub fn differentiate(model: &mut Model<'_>) {
+/// Orders the reverse pass of each `fn`, and notes which have something to learn: all, where the model has mistakes,
+/// which may hide it.
+pub fn differentiate(model: &mut Model<'_>, is_right: bool) {
     for function in &mut model.functions {
         let results: Vec<ValueId> = function.body.results.iter().flat_map(values).collect();
         order(&mut function.body, results);
     }
     let learning: Vec<bool> = (0..model.functions.len()).map(|number| learns(&model.functions, number)).collect();
     for (function, learns) in model.functions.iter_mut().zip(learning) {
-        function.is_loss &= learns;
+        function.is_loss &= learns || !is_right;
     }
 }
 

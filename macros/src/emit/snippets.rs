@@ -1,7 +1,7 @@
 //! The user's Rust expressions, each as a function of the names in it.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use super::{Emit, at, local, names, respan};
 use crate::ir::{Function, KeywordExpr, KeywordValue, Snippet, SnippetId, SnippetKind};
@@ -53,14 +53,17 @@ impl Emit<'_> {
         let (name, parameters) = (name(number), self.snippet_parameters(snippet));
         match &snippet.kind {
             SnippetKind::Number(expr) => {
-                let p = self.private(snippet.span);
-                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Scalar { #expr } }
+                let (p, body) = (self.private(snippet.span), body(expr));
+                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Scalar #body }
             }
             SnippetKind::Initializer(expr) => {
                 let (p, initializer) = (self.private(snippet.span), self.initializer_call(expr));
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Initializer { #initializer } }
             }
-            SnippetKind::Size(expr) => quote! { const fn #name(#parameters) -> usize { #expr } },
+            SnippetKind::Size(expr) => {
+                let body = body(expr);
+                quote! { const fn #name(#parameters) -> usize #body }
+            }
             SnippetKind::Condition { expr, is_constant: true } => {
                 quote! { const fn #name(#parameters) -> bool { #expr } }
             }
@@ -268,6 +271,14 @@ impl Emit<'_> {
                 _ => #p::Known::Unknown,
             }
         }
+    }
+}
+
+/// A function's body: a block of the user's as it is, so that its braces do not stand twice.
+fn body(expr: &syn::Expr) -> TokenStream {
+    match expr {
+        syn::Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => block.block.to_token_stream(),
+        other => quote! { { #other } },
     }
 }
 

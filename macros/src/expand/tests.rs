@@ -136,5 +136,5 @@ fn a_statement_without_its_end_is_one_mistake() {
     let mut input = crate::syntax::parse(source.parse().unwrap(), &mut errors);
     crate::names::check(&mut input.models, &mut errors);
     crate::lower::lower(&input.models[0], &mut errors);
-    assert_eq!(errors.messages(), ["expected `;` before this", "expected identifier or integer"]);
+    assert_eq!(errors.messages(), ["expected `;` before this", "unexpected end of input, expected identifier"]);
 }

@@ -46,7 +46,8 @@ impl FunctionLowering<'_, '_, '_> {
                 Value::List(_) | Value::Tuple(_) => return Some(self.turn_is_no_tensor(node)),
             }
         }
-        Some(Value::List(Operand::List(values)))
+        // Where there is no turn to tell, the source does.
+        (from < to || ends_in_value(&node.body)).then_some(Value::List(Operand::List(values)))
     }
 
     fn turn_is_no_tensor(&mut self, node: &For) -> Value {
@@ -256,6 +257,18 @@ impl FunctionLowering<'_, '_, '_> {
             }
             _ => Value::Wrong,
         }
+    }
+}
+
+/// Whether a block is written to end in a value.
+fn ends_in_value(block: &Block) -> bool {
+    match block.value.as_deref() {
+        None => false,
+        Some(Expr::For(node)) => ends_in_value(&node.body),
+        Some(Expr::If(node)) => ends_in_value(&node.yes),
+        Some(Expr::NameScope(_, block)) => ends_in_value(block),
+        Some(Expr::Scope(scope)) => !matches!(&scope.content, Content::Block(block) if !ends_in_value(block)),
+        Some(_) => true,
     }
 }
 

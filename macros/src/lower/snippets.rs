@@ -118,7 +118,16 @@ impl FunctionLowering<'_, '_, '_> {
             element => Size::new(element).filter(|size| self.is_arithmetic(size)).map(Some),
         };
         let sizes: Option<Vec<Option<Size>>> = array.elems.iter().map(element).collect();
-        sizes.filter(|sizes| sizes.iter().any(|size| size.as_ref().is_none_or(|size| !size.names().is_empty())))
+        sizes.filter(|sizes| sizes.iter().any(|size| size.as_ref().is_none_or(|size| self.may_be_no_number(size))))
+    }
+
+    /// Whether a size is more than a plain number, as which every keyword takes it (`strides = [stride, stride]`): a
+    /// dimension may be a name still, and arithmetic may leave the numbers that there are.
+    fn may_be_no_number(&self, size: &Size) -> bool {
+        match size {
+            Size::Name(name) => !matches!(self.environment.number(name), Some(Name::Hyperparameter(_))),
+            size => !size.names().is_empty(),
+        }
     }
 
     /// Whether a size is arithmetic over numbers, constants and names of sizes.

@@ -150,7 +150,11 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         [] => format!("{scope} has no variable before this"),
         names => format!("{scope} has `{}`", names.join("`, `")),
     };
-    let hint = suggestion(&name.to_string(), there.iter().copied());
+    // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
+    let hint = match tree.namesake(&full, name) {
+        Some(namesake) => format!("; there is a `{namesake}`"),
+        None => suggestion(&name.to_string(), there.iter().copied()),
+    };
     errors.error(name, format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"));
 }
 
