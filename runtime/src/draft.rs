@@ -25,6 +25,8 @@ pub struct Draft {
     path: String,
     reuse: Reuse,
     new: Vec<Entry>,
+    /// The variables that are shared, once for each time they were found.
+    found: Vec<Arc<dyn AnyVariable>>,
     /// Where in `new` a name is.
     numbers: HashMap<String, usize>,
     caller: &'static Location<'static>,
@@ -57,6 +59,7 @@ impl Draft {
             path: scope.name().to_string(),
             reuse: scope.rule(),
             new: Vec::new(),
+            found: Vec::new(),
             numbers: HashMap::new(),
             caller: Location::caller(),
             members: Members::default(),
@@ -157,7 +160,7 @@ impl Draft {
                 let handle = Variable::of(Arc::clone(&existing)).ok_or_else(|| Error::Shape {
                     message: format!("variable `{full}` was made with another `ndarray` dimension type"),
                 })?;
-                existing.add_owner();
+                self.found.push(existing);
                 Ok(handle)
             }
             None => self.make(full, shape, initializer, trainable),
@@ -174,7 +177,7 @@ impl Draft {
         let variable = match self.existing(&full)? {
             Some(existing) => {
                 check_like(&*existing, member.variable.dtype(), member.variable.shape())?;
-                existing.add_owner();
+                self.found.push(Arc::clone(&existing));
                 existing
             }
             None => {
@@ -273,6 +276,8 @@ impl Draft {
             }
         }
         entries.extend(self.new);
+        // Only now: a draft that fails is no owner.
+        self.found.iter().for_each(|variable| variable.add_owner());
         Ok(self.members)
     }
 }

@@ -362,8 +362,11 @@ impl Recorder {
             .check(element, &shapes)
             .and_then(|()| (operation.shape)(element, &shapes, &*attrs))
             .map_err(|error| Error::Shape { message: error.of(&name, &shapes) })?;
-        if made.results().iter().chain(made.saved()).any(|shape| !shape.is_known()) {
-            return Err(Error::defect(format!("{name} does not know the shape of its result when it runs")));
+        if let Some(open) = made.results().iter().chain(made.saved()).find(|shape| !shape.is_known()) {
+            let reason = "a size is divided by 0 or is below 0, or the op leaves it open";
+            return Err(Error::Shape {
+                message: format!("{name} cannot tell the sizes of its result, {open}: {reason}"),
+            });
         }
         let values = self.node(
             Node { operation, name: name.clone(), operands, results: vec![], saved: vec![], attrs, element },

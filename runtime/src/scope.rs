@@ -127,6 +127,9 @@ impl Scope {
         initializer: &dyn Initializer,
     ) -> Result<Variable<T, S::Dim>> {
         let mut draft = Draft::new(self)?;
+        if let Some(reason) = names::problem(name, self.path.is_empty()) {
+            return Err(Error::BadName { name: name.to_string(), reason });
+        }
         let shape = shape.into_dimension();
         let variable = draft.get(name, shape.slice(), initializer, T::DTYPE.is_float())?;
         draft.commit()?;

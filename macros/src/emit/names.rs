@@ -1,6 +1,6 @@
 //! The names of generated items, and of the values of a `fn`.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
@@ -16,7 +16,8 @@ pub struct ValueNames {
 
 impl ValueNames {
     pub fn new(function: &Function) -> Self {
-        let mut taken: HashMap<String, usize> = HashMap::new();
+        // What the emitted code calls its own.
+        let mut taken: HashSet<String> = ["recorder", "made"].map(str::to_string).into();
         let names = function
             .values
             .iter()
@@ -24,11 +25,11 @@ impl ValueNames {
             .map(|(number, hint)| match hint {
                 None => Ident::new(&format!("v{number}"), Span::mixed_site()),
                 Some(hint) => {
-                    let count = taken.entry(hint.to_string()).or_insert(0);
-                    *count += 1;
-                    let name = if *count == 1 { hint.to_string() } else { format!("{hint}_{count}") };
                     // A name may be a number's already: `v3` is made for the third value.
-                    let name = if name.starts_with('v') { format!("{name}_") } else { name };
+                    let first = if hint.to_string().starts_with('v') { format!("{hint}_") } else { hint.to_string() };
+                    let others = (2..).map(|count| format!("{hint}_{count}"));
+                    let mut candidates = std::iter::once(first).chain(others);
+                    let name = candidates.find(|name| taken.insert(name.clone())).unwrap_or_default();
                     Ident::new(&name, at(hint.span()))
                 }
             })

@@ -40,7 +40,7 @@ impl FunctionLowering<'_, '_, '_> {
             let applied = self.applied(&place);
             self.makes.push(applied);
             self.declare_layer(declared, keywords.clone(), &inputs);
-        } else if !self.is_same_site(declared.id, &keywords) && !layer.arguments.keywords.is_empty() {
+        } else if !self.is_same_site(&place, &keywords) && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
             self.error(
                 name,
@@ -51,13 +51,13 @@ impl FunctionLowering<'_, '_, '_> {
         self.layer_call(place, scope.span, site(layer), None, inputs, wanted)
     }
 
-    fn is_same_site(&self, layer: LayerId, keywords: &SnippetCall) -> bool {
-        self.model.layers.get(&layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
+    fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
+        self.model.layers.get(layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
     }
 
     fn declare_layer(&mut self, declared: Declared<LayerId>, keywords: SnippetCall, inputs: &[usize]) {
         let Some(function) = self.number else { return };
-        self.model.layers.entry(declared.id).or_insert((function, keywords.clone()));
+        self.model.layers.note(&Place { id: declared.id, indices: declared.indices }, (function, keywords.clone()));
         let indices = indices_of(&declared.path);
         let declaration =
             LayerDeclaration { layer: declared.id, path: declared.path, function, keywords, inputs: inputs.to_vec() };
@@ -95,7 +95,7 @@ impl FunctionLowering<'_, '_, '_> {
         arguments: Vec<usize>,
         wanted: usize,
     ) -> Value {
-        let keywords = self.keywords_here(layer.id);
+        let keywords = self.keywords_here(&layer);
         let applied = self.applied(&layer);
         let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
         let function = function.cloned().unwrap_or_else(|| Ident::new("forward", span));
@@ -105,8 +105,8 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// The hyper-parameters of a layer as this `fn` knows them: a name of another `fn` means nothing here.
-    fn keywords_here(&self, layer: LayerId) -> SnippetCall {
-        let Some((function, keywords)) = self.model.layers.get(&layer) else {
+    fn keywords_here(&self, layer: &Place<LayerId>) -> SnippetCall {
+        let Some((function, keywords)) = self.model.layers.get(layer) else {
             return SnippetCall { snippet: 0, values: Vec::new(), sizes: Vec::new() };
         };
         let is_here = Some(*function) == self.number;

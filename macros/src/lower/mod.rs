@@ -6,6 +6,7 @@ mod environment;
 mod evaluate;
 mod expressions;
 mod layers;
+mod places;
 mod sizes;
 mod snippets;
 mod statements;
@@ -17,13 +18,14 @@ use proc_macro2::{Ident, Span};
 
 use crate::diag::{Errors, suggestion};
 use crate::ir::{
-    Body, Condition, Declaration, Element, Function, Input, LayerId, Model, Node, NodeId, NodeKind, OpPath, Operand,
-    Output, Snippet, SnippetCall, SnippetId, TensorType, ValueId, VariableId,
+    Body, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand, Output,
+    Snippet, SnippetCall, SnippetId, TensorType, ValueId,
 };
 use crate::resolve::{Cursor, Tree};
 use crate::syntax::{self, Item, Parameter};
 
 use environment::{Environment, Value};
+use places::Places;
 
 /// Lowers a model. What is wrong is noted; the `fn`s that it is in are marked.
 pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
@@ -37,8 +39,8 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
         snippets: Vec::new(),
         snippet_of: HashMap::new(),
         declarations: vec![Level::default()],
-        variables: HashMap::new(),
-        layers: HashMap::new(),
+        variables: Places::default(),
+        layers: Places::default(),
         branches: 0,
         forward_names,
         errors,
@@ -77,9 +79,9 @@ struct Lowering<'a, 'e> {
     /// What an instance is made of; the last is what the loop or branch at hand declares.
     declarations: Vec<Level>,
     /// Where each variable was declared first: the `fn`, and the sizes.
-    variables: HashMap<VariableId, variables::Origin>,
+    variables: Places<variables::Origin>,
     /// With which hyper-parameters each layer was made, and in which `fn`.
-    layers: HashMap<LayerId, (usize, SnippetCall)>,
+    layers: Places<(usize, SnippetCall)>,
     /// How many branches there are so far.
     branches: usize,
     /// The names that the inputs of `forward` bind.

@@ -40,6 +40,10 @@ impl FunctionLowering<'_, '_, '_> {
         };
         let place = Place { id: declared.id, indices: declared.indices.clone() };
         let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
+        if self.model.tree.variables[declared.id].label != variable.name.to_string() {
+            // A `unique` one whose name was taken: from here on its bare name is this one, as a second `let` would be.
+            self.environment.bind(&variable.name, Value::Tensor(value), false);
+        }
         if declared.is_new {
             self.declare(variable, declared, dims.unwrap_or_default(), array, value);
         }
@@ -96,15 +100,15 @@ impl FunctionLowering<'_, '_, '_> {
         dims: Option<Vec<SizeExpr>>,
         is_new: bool,
     ) -> ValueId {
-        let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place.id, dims));
+        let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place, dims));
         // A size that is wrong is said once.
         let dims = dims.filter(|_| is_right);
         let same_as = if is_new { None } else { self.same_as(place) };
-        let known = dims.or_else(|| self.dims_here(place.id));
+        let known = dims.or_else(|| self.dims_here(place));
         let value = self.new_value(Some(&variable.name));
         let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
         let name = variable.name.to_string();
-        let first = self.first_place(place.id);
+        let first = self.first_place(place);
         let node = VariableNode { variable: place.clone(), name, dims: known, same_as, first, declares: is_new, value };
         self.push(span, crate::resolve::site(variable), NodeKind::Variable(node));
         self.environment.note_read(place, value);
@@ -114,21 +118,21 @@ impl FunctionLowering<'_, '_, '_> {
     /// What the shape of a variable is that is declared before, as far as this `fn` can tell.
     fn same_as(&self, place: &Place<VariableId>) -> Option<SameAs> {
         let value = self.environment.shape_of(place).map(SameAs::Value);
-        value.or_else(|| self.dims_here(place.id).map(SameAs::Dims))
+        value.or_else(|| self.dims_here(place).map(SameAs::Dims))
     }
 
     /// Where a variable was declared first.
-    fn first_place(&self, id: VariableId) -> String {
-        self.model.variables.get(&id).map(|origin| crate::diag::place(origin.span)).unwrap_or_default()
+    fn first_place(&self, place: &Place<VariableId>) -> String {
+        self.model.variables.get(place).map(|origin| crate::diag::place(origin.span)).unwrap_or_default()
     }
 
     /// Whether the numbers in a shared variable's shape are those of its declaration.
-    fn check_numbers(&mut self, variable: &syntax::Variable, id: VariableId, dims: &[SizeExpr]) -> bool {
-        let Some(origin) = self.model.variables.get(&id) else { return true };
+    fn check_numbers(&mut self, variable: &syntax::Variable, place: &Place<VariableId>, dims: &[SizeExpr]) -> bool {
+        let Some(origin) = self.model.variables.get(place) else { return true };
         let unlike = |(one, other): (&SizeExpr, &SizeExpr)| matches!((one, other), (SizeExpr::Number(one), SizeExpr::Number(other)) if one != other);
         let is_unlike = origin.dims.iter().zip(dims).any(unlike);
         if is_unlike {
-            let (first, written) = (crate::diag::place(origin.span), &self.model.tree.variables[id].written);
+            let (first, written) = (crate::diag::place(origin.span), &self.model.tree.variables[place.id].written);
             let full = self.cursor.name_of(&variable.name.to_string());
             let here = variable.ty.as_ref().map_or_else(String::new, ToString::to_string);
             let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
@@ -140,8 +144,8 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// The sizes of a variable, as far as they can be computed in this `fn`.
-    fn dims_here(&self, id: VariableId) -> Option<Vec<SizeExpr>> {
-        let origin = self.model.variables.get(&id)?;
+    fn dims_here(&self, place: &Place<VariableId>) -> Option<Vec<SizeExpr>> {
+        let origin = self.model.variables.get(place)?;
         let is_here = origin.function == self.number || origin.dims.iter().all(is_global);
         is_here.then(|| origin.dims.clone())
     }
@@ -162,7 +166,7 @@ impl FunctionLowering<'_, '_, '_> {
             (None, None, Some(None) | None) => Initializer::Default,
         };
         let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
-        self.model.variables.entry(declared.id).or_insert(origin);
+        self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
             path: declared.path,
@@ -201,8 +205,8 @@ impl FunctionLowering<'_, '_, '_> {
         }
         let value = self.new_value(Some(name));
         let same_as = self.same_as(place);
-        let dims = self.dims_here(place.id);
-        let (first, label) = (self.first_place(place.id), name.to_string());
+        let dims = self.dims_here(place);
+        let (first, label) = (self.first_place(place), name.to_string());
         let node = VariableNode { variable: place.clone(), name: label, dims, same_as, first, declares: false, value };
         self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
         self.environment.note_read(place, value);

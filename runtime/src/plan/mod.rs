@@ -8,6 +8,8 @@ mod layout;
 mod lifetimes;
 mod reverse;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::sync::Arc;

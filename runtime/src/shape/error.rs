@@ -54,9 +54,16 @@ impl ShapeError {
         self.push(Quantity::Dim(dim))
     }
 
-    /// The number at the next `{}`.
+    /// The number at the next `{}`; one of more than 32 bits as the largest, or the smallest, that has so many.
     pub const fn number(self, number: isize) -> Self {
-        self.push(Quantity::Number(number as i32))
+        let number = if number > i32::MAX as isize {
+            i32::MAX
+        } else if number < i32::MIN as isize {
+            i32::MIN
+        } else {
+            number as i32
+        };
+        self.push(Quantity::Number(number))
     }
 
     /// The element type at the next `{}`.
