@@ -24,3 +24,6 @@ pub fn models(tokens: TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     quote! { #items #errors }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,8 @@ pub struct Variable {
     /// Its shape as it is written, for documentation.
     pub written: String,
     pub trainable: Option<bool>,
+    /// Whether it is new wherever it is declared, so that `reuse` never finds it.
+    pub is_unique: bool,
     pub instances: Vec<Instance>,
     /// In how many places it is declared.
     pub places: usize,

@@ -12,7 +12,7 @@ use crate::element::{DType, Element, Slice};
 use crate::error::{Error, Result};
 use crate::input::Input;
 use crate::op::{Gradient, Update, View, ViewMut};
-use crate::shape::{MAX_RANK, Shape};
+use crate::slot::{Place, Slot};
 
 /// What every place in an arena is aligned to: a cache line, and the widest vector register.
 pub const ALIGNMENT: usize = 64;
@@ -148,72 +148,6 @@ impl<'a> Block<'a> {
     }
 }
 
-/// Where a tensor is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// In the arena, at an offset in bytes.
-    Arena(usize),
-    /// In the memory of the gradients, at an offset in bytes.
-    Gradients(usize),
-    /// An input of the run, by number.
-    Input(usize),
-    /// A variable of the plan, by number.
-    Variable(usize),
-}
-
-/// A tensor in its place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Slot {
-    place: Place,
-    dtype: DType,
-    rank: usize,
-    sizes: [usize; MAX_RANK],
-    length: usize,
-}
-
-impl Slot {
-    /// The tensor of a known shape at a place.
-    pub fn new(place: Place, shape: &Shape) -> Self {
-        let mut sizes = [0; MAX_RANK];
-        for (size, dim) in sizes.iter_mut().zip(shape.dims()) {
-            *size = dim.size().unwrap_or(0);
-        }
-        let rank = shape.rank();
-        Self { place, dtype: shape.dtype(), rank, sizes, length: sizes[..rank].iter().product() }
-    }
-
-    /// Where it is.
-    pub fn place(&self) -> Place {
-        self.place
-    }
-
-    /// Its element type.
-    pub fn dtype(&self) -> DType {
-        self.dtype
-    }
-
-    /// Its sizes.
-    pub fn sizes(&self) -> &[usize] {
-        &self.sizes[..self.rank]
-    }
-
-    /// The number of its elements.
-    pub fn length(&self) -> usize {
-        self.length
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        let meets = |a: usize, b: usize| {
-            let (length_a, length_b) = (self.length * self.dtype.size(), other.length * other.dtype.size());
-            length_a > 0 && length_b > 0 && a < b + length_b && b < a + length_a
-        };
-        match (self.place, other.place) {
-            (Place::Arena(a), Place::Arena(b)) | (Place::Gradients(a), Place::Gradients(b)) => meets(a, b),
-            _ => false,
-        }
-    }
-}
-
 /// Where a call puts a tensor: `None` if nobody wants it, and otherwise whether it is added.
 pub type Target = Option<(Slot, Update)>;
 
@@ -238,7 +172,7 @@ impl Access {
             if let Some(other) = rest.into_iter().find(|other| slot.overlaps(other)) {
                 return Err(Error::defect(format!("{slot:?} is written where {other:?} is in use")));
             }
-            if matches!(slot.place, Place::Input(_) | Place::Variable(_)) {
+            if matches!(slot.place(), Place::Input(_) | Place::Variable(_)) {
                 return Err(Error::defect("an input or a variable is written"));
             }
         }
@@ -312,6 +246,17 @@ impl<'a> Arguments<'a> {
         Ok(slots)
     }
 
+    /// The element type of the next tensor to read.
+    pub(crate) fn next_read(&self) -> Option<DType> {
+        Some(self.access.reads.get(self.read)?.first()?.dtype())
+    }
+
+    /// The element type of the next tensor to write.
+    pub(crate) fn next_write(&self) -> Option<DType> {
+        let (slot, _) = self.access.writes.get(self.written)?.first()?.as_ref()?;
+        Some(slot.dtype())
+    }
+
     /// The next argument to read, a list.
     ///
     /// # Errors
@@ -368,16 +313,16 @@ impl<'a> Arguments<'a> {
 
 impl<'a> Memory<'a> {
     fn view<T: Element>(&self, slot: &'a Slot) -> Result<View<'a, T>> {
-        let wrong = || Error::defect(format!("{} is read as {}", slot.dtype, T::DTYPE));
-        if slot.dtype != T::DTYPE {
+        let wrong = || Error::defect(format!("{} is read as {}", slot.dtype(), T::DTYPE));
+        if slot.dtype() != T::DTYPE {
             return Err(wrong());
         }
-        let data = match slot.place {
+        let data = match slot.place() {
             // SAFETY: the slot is one that an `Access` reads, and `Access::new` found that it writes nothing of it; the
             // arena is borrowed by this call alone.
-            Place::Arena(offset) => unsafe { self.arena.read(offset, slot.length) }?,
+            Place::Arena(offset) => unsafe { self.arena.read(offset, slot.length()) }?,
             // SAFETY: as for the arena.
-            Place::Gradients(offset) => unsafe { self.gradients.read(offset, slot.length) }?,
+            Place::Gradients(offset) => unsafe { self.gradients.read(offset, slot.length()) }?,
             Place::Input(number) => {
                 self.inputs.get(number).and_then(|input| T::unwrap(input.slice())).ok_or_else(wrong)?
             }
@@ -426,16 +371,16 @@ impl<'a, T: Element> Iterator for Gradients<'a, T> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some((slot, update)) = self.targets.next()? else { return Some(Ok(Gradient::new(None))) };
-        if slot.dtype != T::DTYPE {
-            return Some(Err(Error::defect(format!("{} is written as {}", slot.dtype, T::DTYPE))));
+        if slot.dtype() != T::DTYPE {
+            return Some(Err(Error::defect(format!("{} is written as {}", slot.dtype(), T::DTYPE))));
         }
-        let data = match slot.place {
+        let data = match slot.place() {
             // SAFETY: the slot is one that an `Access` writes, and `Access::new` found that it overlaps nothing else
             // that the call touches; `Arguments::gradients` goes over each argument once and this iterator over each
             // of its slots once, so it is lent once.
-            Place::Arena(offset) => unsafe { self.memory.arena.write(offset, slot.length) },
+            Place::Arena(offset) => unsafe { self.memory.arena.write(offset, slot.length()) },
             // SAFETY: as for the arena.
-            Place::Gradients(offset) => unsafe { self.memory.gradients.write(offset, slot.length) },
+            Place::Gradients(offset) => unsafe { self.memory.gradients.write(offset, slot.length()) },
             Place::Input(_) | Place::Variable(_) => Err(Error::defect("an input or a variable is written")),
         };
         Some(data.and_then(|data| ViewMut::new(data, slot.sizes())).map(|view| Gradient::new(Some((view, *update)))))
@@ -445,7 +390,7 @@ impl<'a, T: Element> Iterator for Gradients<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::Dim;
+    use crate::shape::{Dim, Shape};
 
     fn slot(offset: usize, length: usize) -> Slot {
         Slot::new(Place::Arena(offset), &Shape::new(DType::F32, &[Dim::known(length)]))
@@ -473,7 +418,7 @@ mod tests {
         assert!(Access::new(vec![vec![slot(0, 17)]], vec![wanted(slot(64, 1))]).is_err());
         assert!(Access::new(vec![], vec![wanted(slot(0, 17)), wanted(slot(64, 1))]).is_err());
         assert!(Access::new(vec![vec![slot(0, 17)], vec![slot(64, 1)]], vec![]).is_ok());
-        let input = Slot { place: Place::Input(0), ..slot(0, 1) };
+        let input = Slot::new(Place::Input(0), &Shape::scalar(DType::F32));
         assert!(Access::new(vec![], vec![wanted(input)]).is_err());
     }
 

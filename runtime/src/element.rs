@@ -281,3 +281,21 @@ pub trait Float: Number + num_traits::Float + std::iter::Sum {
 impl Float for f32 {}
 
 impl Float for f64 {}
+
+/// A Rust number that can stand where a tensor may.
+pub trait Scalar {
+    /// The number.
+    fn to_number(self) -> f64;
+}
+
+macro_rules! scalars {
+    ($($type:ty),*) => {$(
+        impl Scalar for $type {
+            fn to_number(self) -> f64 {
+                self as f64
+            }
+        }
+    )*};
+}
+
+scalars!(f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);

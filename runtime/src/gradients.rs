@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ndarray::{ArrayView, Dimension, ShapeBuilder};
 
-use crate::arena::{ALIGNMENT, Arena, Place};
+use crate::arena::{ALIGNMENT, Arena};
 use crate::element::{DType, Element, Float};
 use crate::error::{Error, Result};
+use crate::slot::Place;
 use crate::variable::{AnyVariable, Variable};
 
 /// Where the gradient of each variable is.

@@ -70,6 +70,7 @@ pub mod record;
 mod run;
 mod scope;
 mod shape;
+mod slot;
 mod store;
 mod summary;
 pub mod testing;
@@ -102,12 +103,12 @@ pub mod __private {
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
     pub use crate::draft::Draft;
-    pub use crate::element::{DType, Element, Float};
+    pub use crate::element::{DType, Element, Float, Scalar};
     pub use crate::init::{Initializer, constant, elements};
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
-    pub use crate::record::{Recorder, Scalar, Value, present, so_many};
+    pub use crate::record::{Recorder, Value, present, so_many};
     pub use crate::run::Step;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
     pub use crate::{Error, Gradients, Model, Scope, Summary, Variable, VariableStore, Variables};

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::element::{DType, Element};
+use crate::element::{DType, Element, Scalar};
 use crate::error::{Error, Result};
 use crate::op::{Forward, Kind, Operation, Signature};
 use crate::ops::{again, copy};
@@ -468,24 +468,6 @@ fn flatten(body: &Body, reverse: &mut Vec<usize>) {
         Some(order) => order.iter().filter_map(|&entry| body.entries.get(entry)).for_each(&mut visit),
     }
 }
-
-/// A Rust number that can stand where a tensor may.
-pub trait Scalar {
-    /// The number.
-    fn to_number(self) -> f64;
-}
-
-macro_rules! scalars {
-    ($($type:ty),*) => {$(
-        impl Scalar for $type {
-            fn to_number(self) -> f64 {
-                self as f64
-            }
-        }
-    )*};
-}
-
-scalars!(f32, f64, i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
 
 /// What a branch may not have made, where it is used.
 ///

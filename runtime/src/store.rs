@@ -125,12 +125,16 @@ impl Entries {
         self.by_name.get(name)
     }
 
-    /// The existing name that is spelt most like this one.
+    /// The existing name that is likely to be meant by this one.
     pub fn nearest(&self, name: &str) -> Option<String> {
         // In order, so that of two names that are equally near the same one is found each time.
         let mut candidates: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         candidates.sort_unstable();
-        names::nearest(name, candidates.into_iter()).map(str::to_string)
+        // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
+        let own = name.rsplit('/').next();
+        let namesake = candidates.iter().copied().filter(|candidate| candidate.rsplit('/').next() == own);
+        let namesake = namesake.min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate));
+        namesake.or_else(|| names::nearest(name, candidates.into_iter())).map(str::to_string)
     }
 
     /// Whether a new variable of this name can be told from all that is there.
@@ -173,5 +177,23 @@ fn clash(differs_in_case: bool, taken_by: Named) -> &'static str {
         (true, Named::Variable) => "there is a variable whose name differs in case only",
         (false, Named::Scope) => "there is a scope of this name",
         (false, Named::Variable) => "there is a variable of this name",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::VariableStore;
+    use crate::init::zeros;
+
+    #[test]
+    fn a_variable_of_the_name_in_another_scope_is_nearer_than_one_of_another_name() {
+        let store = VariableStore::new(0);
+        store.scope("a").get_variable("v1", [1], &zeros()).unwrap();
+        store.scope("a").enter("b").get_variable("v2", [1], &zeros()).unwrap();
+        store.scope("c").enter("b").get_variable("v2", [1], &zeros()).unwrap();
+        let nearest = |name| store.lock().nearest(name);
+        assert_eq!(nearest("a/v2").as_deref(), Some("a/b/v2"));
+        assert_eq!(nearest("a/v3").as_deref(), Some("a/v1"));
+        assert_eq!(nearest("weights"), None);
     }
 }

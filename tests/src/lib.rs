@@ -4,6 +4,7 @@
 //! every case of a file through the library and gives a [`Report`] with a line for each. Nothing in here knows the
 //! numbers or the sizes of a case: what an op of the file is in varscope stands in the tables of [`ops`].
 
+pub mod book;
 pub mod case;
 pub mod compare;
 pub mod conv_sizes;

@@ -94,7 +94,8 @@ impl Emit<'_> {
         let vis = &self.model.source.vis;
         let fields = self.model.scopes[scope].members.iter().map(|&member| {
             let (name, ty, docs) = self.field(member);
-            quote! { #[doc = #docs] #vis #name: #ty, }
+            // A model has the scopes that its source has, whether or not its user reads each by name.
+            quote! { #[doc = #docs] #[allow(dead_code)] #vis #name: #ty, }
         });
         quote! { #(#fields)* }
     }

@@ -102,6 +102,18 @@ pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site
     errors.error(name, format!("variable `{full}` already exists, first declared at {first}; to share it, {share}"));
 }
 
+// scope a { var w(unique): [1]; } scope a(reuse) { var w; }
+pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Errors) {
+    let (full, first) = (cursor.name_of(&name.to_string()), place(first.span));
+    errors.error(
+        name,
+        format!(
+            "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or give \
+             this one another name"
+        ),
+    );
+}
+
 // for t in 0..time { scope cell { var w: [1]; } }
 pub fn declared_each_turn(
     cursor: &Cursor,
@@ -130,7 +142,7 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
     let there: Vec<&str> = tree.scopes[cursor.scope]
         .members
         .iter()
-        .filter(|member| matches!(member, Member::Variable(_)))
+        .filter(|member| matches!(member, Member::Variable(id) if !tree.variables[*id].is_unique))
         .map(|&member| tree.label(member))
         .collect();
     let scope = if cursor.parts.is_empty() { "the root".to_string() } else { format!("`{}`", cursor.name()) };
@@ -138,7 +150,11 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         [] => format!("{scope} has no variable before this"),
         names => format!("{scope} has `{}`", names.join("`, `")),
     };
-    let hint = suggestion(&name.to_string(), there.iter().copied());
+    // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
+    let hint = match tree.namesake(&full, name) {
+        Some(namesake) => format!("; there is a `{namesake}`"),
+        None => suggestion(&name.to_string(), there.iter().copied()),
+    };
     errors.error(name, format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"));
 }
 

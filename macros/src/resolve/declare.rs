@@ -42,7 +42,12 @@ impl Tree {
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
-        match (existing, cursor.reuse) {
+        // One that is unique is made in a scope that reuses, too.
+        match (existing, if is_unique { Reuse::No } else { cursor.reuse }) {
+            (Some(first), _) if self.is_unique(first.member) => {
+                check::never_shared(cursor, &variable.name, &first, errors);
+                None
+            }
             (Some(first), Reuse::No) => {
                 check::already_exists(cursor, variable, &first, errors);
                 None
@@ -98,6 +103,7 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
         let trainable = errors.collect(variable.attrs.trainable())?.map(|(trainable, _)| trainable);
+        let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = element_of(variable.ty.as_ref(), cursor);
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
@@ -115,6 +121,7 @@ impl Tree {
                     rank,
                     written,
                     trainable: trainable.or(cursor.defaults.trainable),
+                    is_unique,
                     instances: Vec::new(),
                     places: 1,
                 });
@@ -140,6 +147,10 @@ impl Tree {
     ) {
         let site = Site { member, condition: condition.clone(), span, id };
         self.declarations.entry(cursor.name_of(label)).or_default().push(site);
+    }
+
+    fn is_unique(&self, member: Member) -> bool {
+        matches!(member, Member::Variable(id) if self.variables[id].is_unique)
     }
 
     /// `v`, or `v_1` if something of that name is there. The scopes of a family have one field, and names of their own.

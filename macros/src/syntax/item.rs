@@ -143,7 +143,8 @@ fn parse_hyperparameter(input: ParseStream<'_>) -> syn::Result<Hyperparameter> {
     let attrs = input.call(Attribute::parse_outer)?;
     let name: Ident = input.parse()?;
     if !input.peek(Token![:]) {
-        return Err(input.error("a hyper-parameter has a type: `units: usize`, or with a default `units: usize = 64`"));
+        let message = "a hyper-parameter has a type: `units: usize`, or with a default `units: usize = 64`";
+        return Err(syn::Error::new_spanned(&name, message));
     }
     input.parse::<Token![:]>()?;
     let ty = input.parse()?;
@@ -226,7 +227,7 @@ fn parse_function(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Fu
 fn parse_parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
     let name: Ident = input.parse()?;
     if !input.peek(Token![:]) {
-        return Err(input.error("an input has a type: `x: [batch, 784]`"));
+        return Err(syn::Error::new_spanned(&name, "an input has a type: `x: [batch, 784]`"));
     }
     input.parse::<Token![:]>()?;
     Ok(Parameter { name, ty: input.parse()? })

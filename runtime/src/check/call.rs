@@ -85,7 +85,7 @@ impl Check<'_> {
         made: Result<Shapes, ShapeError>,
     ) {
         let shapes = match made {
-            Ok(shapes) => shapes,
+            Ok(shapes) => shapes.of_element(signature.element(self.mode.element, operands)),
             Err(error) => return self.fail(Failure::new(call.node, signature.name, call.scope, operands, error)),
         };
         let shapes = shapes.results();

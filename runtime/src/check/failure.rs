@@ -1,6 +1,6 @@
 //! A size that does not fit, and where.
 
-use crate::shape::{Shape, ShapeError, Text};
+use crate::shape::{Dim, Shape, ShapeError, Text};
 
 /// The most operands whose shapes a message shows, and the most layers it goes through.
 const SHOWN: usize = 4;
@@ -17,6 +17,8 @@ pub struct Failure {
     count: u8,
     /// The type that the operand should have, as it is written.
     written: &'static str,
+    /// How many symbols stand for hyper-parameters, the first ones.
+    hyperparameters: u32,
     error: ShapeError,
 }
 
@@ -38,6 +40,7 @@ impl Failure {
             operands: [Shape::ABSENT; SHOWN],
             count: 0,
             written: "",
+            hyperparameters: 0,
             error,
         };
         while (failure.count as usize) < operands.len() && (failure.count as usize) < SHOWN {
@@ -50,6 +53,12 @@ impl Failure {
     /// The failure of a value that is not of a type, which is written so.
     pub(super) const fn of_type(mut self, written: &'static str) -> Self {
         self.written = written;
+        self
+    }
+
+    /// The failure in a check where so many symbols, the first ones, stand for hyper-parameters.
+    pub(super) const fn with_hyperparameters(mut self, count: u32) -> Self {
+        self.hyperparameters = count;
         self
     }
 
@@ -75,6 +84,13 @@ impl Failure {
         }
         text.str(if operands.is_empty() { "" } else { ": " });
         self.error.write(text, names);
+        if self.written.is_empty()
+            && let Some(id) = self.error.symbol_below(self.hyperparameters)
+        {
+            text.str("; `");
+            text.dim(Dim::Symbol(id), names);
+            text.str("` is a hyper-parameter, which fixes every dimension of its name");
+        }
         let mut depth = self.depth as usize;
         let mut separator = ", in scope ";
         while depth > 0 {

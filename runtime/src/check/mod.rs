@@ -140,7 +140,7 @@ impl Check<'_> {
     }
 
     const fn fail(&mut self, failure: Failure) {
-        self.findings.note(failure);
+        self.findings.note(failure.with_hyperparameters(self.mode.known));
     }
 
     /// Takes an input of the `fn`, which must be of its type; `names` are the numbers of the names that it binds.

@@ -2,8 +2,8 @@
 
 use super::Initializer;
 use crate::element::DType;
+use crate::element::Scalar;
 use crate::random::Random;
-use crate::record::Scalar;
 
 pub(super) const ZEROS: Constant = Constant { value: 0.0 };
 

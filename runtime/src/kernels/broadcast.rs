@@ -137,12 +137,12 @@ pub type Operand<'a, T> = (&'a [T], &'a [usize]);
 
 /// Adds `f(dy, a, b)` to the gradient of an operand of this shape: where the operand has one element for several of the
 /// result, it gets their sum.
-pub fn add_gradient<T: Float>(
+pub fn add_gradient<T: Float, A: Copy, B: Copy>(
     (gradient, shape): (&mut [T], &[usize]),
     (dy, dy_shape): Operand<'_, T>,
-    (a, a_shape): Operand<'_, T>,
-    (b, b_shape): Operand<'_, T>,
-    f: impl Fn(T, T, T) -> T,
+    (a, a_shape): Operand<'_, A>,
+    (b, b_shape): Operand<'_, B>,
+    f: impl Fn(T, A, B) -> T,
 ) {
     let mut from = 0;
     for_each_run(dy_shape, [shape, a_shape, b_shape], |[to, at_a, at_b], length, [step, step_a, step_b]| {

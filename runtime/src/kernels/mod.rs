@@ -18,4 +18,5 @@ pub mod reference;
 pub mod scratch;
 mod simd;
 pub mod softmax;
+pub mod special;
 pub mod strided;

@@ -9,11 +9,16 @@ pub const LANES: usize = 16;
 
 /// The sum of some numbers, in partial sums.
 pub fn sum<T: Float>(numbers: &[T]) -> T {
+    sum_of(numbers, |number| number)
+}
+
+/// The sum of a function of some numbers, in the same order.
+pub fn sum_of<T: Float>(numbers: &[T], f: impl Fn(T) -> T) -> T {
     let mut sums = [T::zero(); LANES];
     let chunks = numbers.chunks_exact(LANES);
-    let rest: T = chunks.remainder().iter().copied().sum();
+    let rest: T = chunks.remainder().iter().map(|&number| f(number)).sum();
     for chunk in chunks {
-        sums.iter_mut().zip(chunk).for_each(|(sum, &number)| *sum += number);
+        sums.iter_mut().zip(chunk).for_each(|(sum, &number)| *sum += f(number));
     }
     sums.into_iter().sum::<T>() + rest
 }

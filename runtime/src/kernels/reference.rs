@@ -115,3 +115,13 @@ pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let mean = numbers.clone().sum::<f64>() / count;
     (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
 }
+
+/// The complementary error function by the Taylor series of the error function, for `x` of a size up to 2.
+pub fn erfc(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, x);
+    for n in 1..80 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    1.0 - sum * std::f64::consts::FRAC_2_SQRT_PI
+}

@@ -54,3 +54,41 @@ model! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array4;
+
+    use super::*;
+    use crate::layers::Conv2d;
+
+    model! {
+        struct Halves: f64 {
+            fn halves(images: [batch, height, width, 2]) -> [batch, _, _, 4] {
+                scope conv: Conv2d(images, filters = 4, strides = [2, 3], padding = Padding::Valid, bias = false)
+            }
+            fn loss(images: [batch, height, width, 2]) -> [] {
+                mean(halves(images))
+            }
+        }
+    }
+
+    #[test]
+    fn hyper_parameters_reach_the_op() {
+        let net = Halves::seeded(1).unwrap();
+        assert!(net.conv.biases.is_none());
+        assert_eq!(net.conv.weights.shape(), [3, 3, 2, 4]);
+        assert_eq!(net.variables().len(), 1);
+        let images = Array4::ones((2, 7, 9, 2));
+        let weights = net.conv.weights.read();
+        let (halves, sum) = (net.halves(images.view()).unwrap(), weights.slice(ndarray::s![.., .., .., 1]).sum());
+        assert_eq!(halves.shape(), [2, 3, 3, 4]);
+        assert!(halves.slice(ndarray::s![.., .., .., 1]).iter().all(|y| (y - sum).abs() < 1e-12));
+        let mut step = net.loss_gradients();
+        let (_, gradients) = step.compute(images.view()).unwrap();
+        assert!(gradients.of(&net.conv.weights).iter().all(|gradient| (gradient - 0.25).abs() < 1e-12));
+        let error = net.halves(Array4::ones((1, 2, 9, 2)).view()).unwrap_err();
+        let wanted = "conv/conv2d: [1, 2, 9, 2] × [3, 3, 2, 4]: a window over 3 elements does not fit into 2";
+        assert_eq!(error.to_string(), wanted);
+    }
+}

@@ -5,7 +5,9 @@
 mod batch_norm;
 mod conv2d;
 mod dense;
+mod embedding;
 
 pub use batch_norm::{BatchNorm, BatchNormHyperparameters, BatchNormKeywords};
 pub use conv2d::{Conv2d, Conv2dHyperparameters, Conv2dKeywords};
 pub use dense::{Dense, DenseHyperparameters, DenseKeywords};
+pub use embedding::{Embedding, EmbeddingHyperparameters, EmbeddingKeywords};

@@ -116,12 +116,53 @@ impl Axes {
     }
 }
 
+/// Pairs of sizes, one for each axis: `paddings = [[0, 0], [1, 1]]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Paddings {
+    before: Sizes,
+    after: Sizes,
+    length: usize,
+}
+
+impl Paddings {
+    /// No pair; the default of a keyword that must be given.
+    pub const NONE: Self = Self { before: Sizes::NONE, after: Sizes::NONE, length: 0 };
+
+    /// The pairs of a list.
+    pub const fn new<L: Literal, const N: usize>(pairs: [[L; 2]; N]) -> Self {
+        let mut list = Self { length: N, ..Self::NONE };
+        let mut at = 0;
+        while at < N {
+            list.before = list.before.push(literal::to_dim(pairs[at][0]));
+            list.after = list.after.push(literal::to_dim(pairs[at][1]));
+            at += 1;
+        }
+        list
+    }
+
+    /// The number of pairs.
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The `n`-th pair; unknown beyond the last.
+    pub const fn get(&self, n: usize) -> (Dim, Dim) {
+        (self.before.get(n), self.after.get(n))
+    }
+}
+
 #[doc(hidden)]
 pub use crate::kernels::literal::{to_f64, to_isize};
 
 /// Declares the keywords of an op: the struct `Attrs`, its `DEFAULT`, and a `const` setter for each keyword.
 ///
-/// A keyword of type `f64` or `isize` takes a number of any type; one of type [`Sizes`] or [`Axes`] a list.
+/// A keyword of type `f64` or `isize` takes a number of any type; one of type [`Sizes`] or [`Axes`] a list,
+/// one of type [`Paddings`] a list of pairs.
 ///
 /// ```
 /// mod scale {
@@ -180,6 +221,14 @@ macro_rules! attributes {
         #[must_use]
         pub const fn $name<L: $crate::op::Literal, const N: usize>(mut self, $name: [L; N]) -> Self {
             self.$name = $crate::op::Axes::new($name);
+            self
+        }
+    };
+    (@setter [$($doc:tt)*] $name:ident Paddings) => {
+        $($doc)*
+        #[must_use]
+        pub const fn $name<L: $crate::op::Literal, const N: usize>(mut self, $name: [[L; 2]; N]) -> Self {
+            self.$name = $crate::op::Paddings::new($name);
             self
         }
     };

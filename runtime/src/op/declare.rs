@@ -16,7 +16,8 @@ use super::Buffer;
 /// module's functions take, in this order:
 ///
 /// - `shape`: the operands' [`Shape`](super::Shape)s (a [`List`](super::List) for a list, which stands last; the
-///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`;
+///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`; a result of
+///   [`DType::Number`](super::DType::Number) takes the type of `T`;
 /// - `forward`: the [`Context`](super::Context), a [`View`](super::View) for each operand ([`Views`](super::Views) for
 ///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
 /// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
@@ -24,6 +25,9 @@ use super::Buffer;
 ///   `&Attrs`, and a [`Gradient`](super::Gradient) for each operand in `to` ([`Gradients`](super::Gradients) for a list).
 ///
 /// `for T in [f32, f64] and [u32]` adds types that the op takes and that have no gradient.
+///
+/// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and `backward`
+/// reads its gradient as a [`Slice`](super::Slice).
 ///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]
@@ -82,11 +86,13 @@ macro_rules! op {
     (@kind T) => { $crate::op::Kind::Element };
     (@kind [T]) => { $crate::op::Kind::List };
     (@kind (mut T)) => { $crate::op::Kind::Updated };
+    (@kind any) => { $crate::op::Kind::Any };
     (@kind $type:ident) => { $crate::op::Kind::Is(<$type as $crate::op::Element>::DTYPE) };
 
     // How an argument is passed; `T` is an alias of the element type at hand.
     (@argument [$type:ident]) => { $crate::op::Many<$type> };
     (@argument (mut $type:ident)) => { $crate::op::One<$type> };
+    (@argument any) => { $crate::op::AnyElement };
     (@argument $type:ident) => { $crate::op::One<$type> };
 
     (@checked ($check:ident, $call:ident, $attrs:ident, $shapes:ident) ()) => { shape($check.element(), $attrs) };
@@ -104,11 +110,11 @@ macro_rules! op {
 
     (@shape ()) => { |element, _, attrs| shape(element, $crate::op::declare::attributes(attrs)?) };
     (@shape ($($operand:ident: $kind:tt),+ $(,)?)) => {
-        |_, shapes, attrs| {
+        |element, shapes, attrs| {
             #[allow(unused_mut)]
             let mut shapes = shapes;
             $(let $operand = $crate::op!(@take shapes $kind);)+
-            shape($($operand,)+ $crate::op::declare::attributes(attrs)?)
+            Ok(shape($($operand,)+ $crate::op::declare::attributes(attrs)?)?.of_element(element))
         }
     };
     (@take $shapes:ident [T]) => { $crate::op::List::of($shapes) };

@@ -53,6 +53,7 @@
 //! # fn main() {}
 //! ```
 
+mod any;
 pub mod attributes;
 mod context;
 #[doc(hidden)]
@@ -62,13 +63,15 @@ mod window;
 
 use std::any::Any;
 
-pub use attributes::{Axes, Sizes};
+#[doc(hidden)]
+pub use any::Any as AnyElement;
+pub use attributes::{Axes, Paddings, Sizes};
 pub use context::Context;
 pub use view::{Gradient, Update, View, ViewMut};
 pub use window::{Padding, Window};
 
 pub use crate::arena::{Arguments, Gradients, Views};
-pub use crate::element::{DType, Element, Float, Number};
+pub use crate::element::{DType, Element, Float, Number, Slice, SliceMut};
 pub use crate::error::{Error, Result};
 pub use crate::kernels::literal::Literal;
 pub use crate::random::Random;
@@ -85,6 +88,8 @@ pub enum Kind {
     Updated,
     /// A type of its own, such as `u32` for indices.
     Is(DType),
+    /// `any`, of a result: the type that `shape` gives it.
+    Any,
 }
 
 /// A tensor of a call, by its role.

@@ -39,12 +39,12 @@ const fn broadcast_dim(a: Dim, b: Dim) -> Result<Dim, ShapeError> {
 }
 
 /// Adds `f(dy, a, b)` to the gradient of an operand, summed over the axes along which that was broadcast.
-pub fn gradient<T: Float>(
+pub fn gradient<T: Float, A: Copy, B: Copy>(
     gradient: Gradient<T>,
     dy: View<T>,
-    a: Operand<'_, T>,
-    b: Operand<'_, T>,
-    f: impl Fn(T, T, T) -> T,
+    a: Operand<'_, A>,
+    b: Operand<'_, B>,
+    f: impl Fn(T, A, B) -> T,
 ) {
     if let Some(mut gradient) = gradient.zeroed() {
         let shape = gradient.shape();
@@ -58,6 +58,6 @@ pub fn operand<'a, T>(view: View<'a, T>) -> Operand<'a, T> {
 }
 
 /// An operand that a derivative does not look at.
-pub fn unread<T: Float>() -> Operand<'static, T> {
-    (std::slice::from_ref(T::ZERO), &[])
+pub fn unread() -> Operand<'static, ()> {
+    (&[()], &[])
 }

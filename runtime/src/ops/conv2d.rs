@@ -88,7 +88,7 @@ fn sizes(x: &[usize], filter: &[usize], y: &[usize], attrs: &Attrs) -> Result<Co
 /// `y = x ∗ filter`.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let sizes = sizes(x.shape(), filter.shape(), y.shape(), attrs)?;
-    convolve(&sizes, x.data(), filter.data(), y.data());
+    convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
     Ok(())
 }
 

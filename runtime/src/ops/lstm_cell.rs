@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crate::kernels::gemm::{Gemm, Matrix, Pack, gemm};
 use crate::op::*;
+use crate::ops::cell::{sigmoid, sizes};
 
 crate::attributes! {
     /// What is added to the bias of the forget gate, so that a new cell remembers.
@@ -41,16 +42,6 @@ pub const fn shape(x: Shape, h: Shape, c: Shape, kernel: Shape, bias: Shape, _: 
     Ok(Shapes::one(state).and(state).and_saved(leading.push(gates)).and_saved(state))
 }
 
-/// `1 / (1 + exp(−x))`; an exponential that is infinite gives 0.
-fn sigmoid<T: Float>(x: T) -> T {
-    (T::one() + (-x).exp()).recip()
-}
-
-/// The last axis of a shape.
-fn width(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(1)
-}
-
 /// The new `h` and `c`; `gates` keeps `σ(i)`, `tanh(j)`, `σ(f + forget_bias)` and `σ(o)`, `squashed` keeps `tanh(c')`.
 #[expect(clippy::too_many_arguments, reason = "the contract gives each tensor by itself")]
 pub fn forward<T: Gemm>(
@@ -66,8 +57,10 @@ pub fn forward<T: Gemm>(
     mut gates: ViewMut<T>,
     mut squashed: ViewMut<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let Some(rows) = h.len().checked_div(units) else { return Ok(()) };
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
+    if units == 0 {
+        return Ok(());
+    }
     let gates = gates.data();
     gates.chunks_exact_mut(4 * units).for_each(|gates| gates.copy_from_slice(bias.data()));
     let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
@@ -180,8 +173,7 @@ pub fn backward<T: Gemm>(
     dkernel: Gradient<T>,
     dbias: Gradient<T>,
 ) -> Result<()> {
-    let (inputs, units) = (width(x.shape()), width(h.shape()));
-    let rows = h.len().checked_div(units).unwrap_or_default();
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
     let (gates, squashed) = (gates.data(), squashed.data());
     let dgates = GateGradients { units, c: c.data(), gates, squashed, dh: dnew_h.data(), dc: dnew_c.data() };
     let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
@@ -251,21 +243,18 @@ mod tests {
         check(&OPERATION, Attrs::DEFAULT.forget_bias(-0.5), &operands(&[20], 1, 2)).unwrap();
     }
 
-    #[test]
-    fn numbers_are_tensorflows() {
-        let x = &[-1.771, 0.2994, -1.1423, 0.6389];
-        let h = &[0.1257, 0.7638, 1.1409, 2.3667, -0.5637, -0.5531];
-        let c = &[-0.2511, 0.1856, 0.686, 0.9219, 0.7843, -1.108];
-        let kernel = &[
+    mod tensorflow {
+        pub const X: &[f64] = &[-1.771, 0.2994, -1.1423, 0.6389];
+        pub const H: &[f64] = &[0.1257, 0.7638, 1.1409, 2.3667, -0.5637, -0.5531];
+        pub const C: &[f64] = &[-0.2511, 0.1856, 0.686, 0.9219, 0.7843, -1.108];
+        pub const KERNEL: &[f64] = &[
             0.9263, 0.5095, 0.2908, -0.1986, -0.286, -0.1287, -0.3037, -0.1425, 0.4502, -0.4531, 0.1739, 0.321, 0.3702,
             -0.9015, -0.3612, -0.5945, -0.1953, -0.1851, -0.1293, 0.495, 0.8662, -0.75, 0.0398, -0.7416, -0.2644,
             0.7865, 0.3173, -0.6255, 1.1239, -0.1928, -0.1148, 0.1932, -0.235, -0.0137, -0.138, 0.3333, 0.4095,
             -0.0503, 0.095, -0.3434, -0.3726, -0.566, 0.1477, 0.4041, 0.3093, 0.2515, 0.1556, -0.145, 0.7023, -0.4437,
             -0.4089, -0.2048, 0.9392, -0.0762, -1.1021, 0.508, 0.3436, 0.5599, -0.3246, -0.5863,
         ];
-        let bias =
-            &[-0.7075, -0.2257, -0.0416, 0.0573, -0.05, -0.3636, 0.3722, -0.7879, -1.0366, 0.2493, -0.39, 0.6431];
-        let new_h = &[
+        pub const NEW_H: &[f64] = &[
             -0.20377387933621224,
             0.07353540485116064,
             0.05233730375168308,
@@ -273,7 +262,7 @@ mod tests {
             0.2572670554462483,
             -0.3661345766905563,
         ];
-        let new_c = &[
+        pub const NEW_C: &[f64] = &[
             -0.2475994377959406,
             0.27105890288739876,
             0.18112914514518944,
@@ -281,10 +270,10 @@ mod tests {
             1.1839088771279456,
             -0.5508692068276605,
         ];
-        let dnew_h = &[1.6905, -0.4659, 0.0328, 0.4075, -0.7889, 0.0021];
-        let dnew_c = &[-0.0009, -1.7547, 1.0177, 0.6005, -0.6254, -0.1715];
-        let dx = &[-0.13840424818144778, 0.17740786207385517, -0.13208501855976335, 0.037075330031592545];
-        let dh = &[
+        pub const DNEW_H: &[f64] = &[1.6905, -0.4659, 0.0328, 0.4075, -0.7889, 0.0021];
+        pub const DNEW_C: &[f64] = &[-0.0009, -1.7547, 1.0177, 0.6005, -0.6254, -0.1715];
+        pub const DX: &[f64] = &[-0.13840424818144778, 0.17740786207385517, -0.13208501855976335, 0.037075330031592545];
+        pub const DH: &[f64] = &[
             -0.48851626187522645,
             -0.19820729952600447,
             0.042438925276855145,
@@ -292,7 +281,7 @@ mod tests {
             0.009943125221274997,
             -0.022113903887703536,
         ];
-        let dc = &[
+        pub const DC: &[f64] = &[
             0.8957432589650456,
             -1.540027932241876,
             0.5196875644159614,
@@ -300,7 +289,7 @@ mod tests {
             -0.45966065470221273,
             -0.04861165430014376,
         ];
-        let dkernel = &[
+        pub const DKERNEL: &[f64] = &[
             0.18060228184692345,
             0.5124570475871573,
             0.20262495836815855,
@@ -362,7 +351,7 @@ mod tests {
             0.049180755991851746,
             0.0015010306070303773,
         ];
-        let dbias = &[
+        pub const DBIAS: &[f64] = &[
             -0.11387321286052618,
             -0.3429190916384524,
             -0.10843883826958134,
@@ -376,11 +365,20 @@ mod tests {
             -0.1646880786364629,
             0.0010080510003421853,
         ];
-        let states = [tensor(&[2, 2], x), tensor(&[2, 3], h), tensor(&[2, 3], c)];
-        let [x, h, c] = states;
-        let operands = [x, h, c, tensor(&[5, 12], kernel), tensor(&[12], bias)];
-        let wanted = [tensor(&[2, 3], new_h), tensor(&[2, 3], new_c)];
-        let gradients: (&[&[f64]], &[&[f64]]) = (&[dnew_h, dnew_c], &[dx, dh, dc, dkernel, dbias]);
+    }
+
+    #[test]
+    fn numbers_are_tensorflows() {
+        let bias =
+            &[-0.7075, -0.2257, -0.0416, 0.0573, -0.05, -0.3636, 0.3722, -0.7879, -1.0366, 0.2493, -0.39, 0.6431];
+        let [x, h, c] =
+            [(2, tensorflow::X), (3, tensorflow::H), (3, tensorflow::C)].map(|(width, x)| tensor(&[2, width], x));
+        let operands = [x, h, c, tensor(&[5, 12], tensorflow::KERNEL), tensor(&[12], bias)];
+        let wanted = [tensor(&[2, 3], tensorflow::NEW_H), tensor(&[2, 3], tensorflow::NEW_C)];
+        let gradients: (&[&[f64]], &[&[f64]]) = (
+            &[tensorflow::DNEW_H, tensorflow::DNEW_C],
+            &[tensorflow::DX, tensorflow::DH, tensorflow::DC, tensorflow::DKERNEL, tensorflow::DBIAS],
+        );
         expect(&OPERATION, Attrs::DEFAULT, &operands, &wanted, gradients);
     }
 

@@ -85,6 +85,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
+    #[expect(clippy::approx_constant, reason = "the numbers are random")]
     fn tensorflow_on_negative_numbers_in_padding() {
         TensorFlow {
             operands: &[

@@ -126,13 +126,12 @@ mod tests {
         check(&OPERATION, Attrs::DEFAULT, &[logits.into(), labels.into()]).unwrap();
     }
 
-    #[test]
-    fn numbers_are_tensorflows() {
-        let logits = &[
+    mod tensorflow {
+        pub const LOGITS: &[f64] = &[
             -0.4291, 0.2136, -0.577, -0.7298, 0.0004, 0.9992, 1.5161, 0.6491, 0.5167, 0.3723, -0.8524, -0.4156, 1000.0,
             0.0, -1000.0, 999.0,
         ];
-        let labels = &[
+        pub const LABELS: &[f64] = &[
             0.21583639223911905,
             0.24362873623492395,
             0.23759832197168326,
@@ -150,9 +149,9 @@ mod tests {
             0.1927647214153684,
             0.3059296423436904,
         ];
-        let losses = &[1.474713978857367, 1.5749603291240648, 1.4912817965599212, 561.8373939528706];
-        let dlosses = &[1.4156, -1.0853, -0.6163, -0.7569];
-        let dlogits = &[
+        pub const LOSSES: &[f64] = &[1.474713978857367, 1.5749603291240648, 1.4912817965599212, 561.8373939528706];
+        pub const DLOSSES: &[f64] = &[1.4156, -1.0853, -0.6163, -0.7569];
+        pub const DLOGITS: &[f64] = &[
             0.008730715919536456,
             0.25273515255014956,
             -0.06528196336783808,
@@ -170,7 +169,7 @@ mod tests {
             0.14590361763929235,
             0.02799638445498998,
         ];
-        let dlabels = &[
+        pub const DLABELS: &[f64] = &[
             2.1305634390546526,
             1.2207573190546526,
             2.3399306790546524,
@@ -188,8 +187,18 @@ mod tests {
             -1514.0371077712825,
             -0.9940077712825429,
         ];
-        let operands = [tensor(&[4, 4], logits), tensor(&[4, 4], labels)];
-        expect(&OPERATION, Attrs::DEFAULT, &operands, &[tensor(&[4], losses)], (&[dlosses], &[dlogits, dlabels]));
+    }
+
+    #[test]
+    fn numbers_are_tensorflows() {
+        let operands = [tensor(&[4, 4], tensorflow::LOGITS), tensor(&[4, 4], tensorflow::LABELS)];
+        expect(
+            &OPERATION,
+            Attrs::DEFAULT,
+            &operands,
+            &[tensor(&[4], tensorflow::LOSSES)],
+            (&[tensorflow::DLOSSES], &[tensorflow::DLOGITS, tensorflow::DLABELS]),
+        );
     }
 
     #[test]

@@ -14,12 +14,13 @@ mod tests;
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::arena::{Access, Place, Slot, Target};
+use crate::arena::{Access, Target};
 use crate::element::DType;
 use crate::error::{Error, Result};
 use crate::gradients::GradientLayout;
 use crate::op::Kernel;
 use crate::record::{Origin, Recording};
+use crate::slot::{Place, Slot};
 use crate::variable::AnyVariable;
 use lifetimes::{Home, Lifetimes};
 use stage::{Stage, Tensor, Touched};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayView, Dimension};
 
-use crate::arena::{Arena, Buffer, Memory, Place, Slot};
+use crate::arena::{Arena, Buffer, Memory};
 use crate::element::{Element, SliceMut, with_element};
 use crate::error::{Error, Result};
 use crate::input::Input;
@@ -15,6 +15,7 @@ use crate::op::Context;
 use crate::plan::{self, Plan};
 use crate::record::{Recorder, Value};
 use crate::shape::Shape;
+use crate::slot::{Place, Slot};
 
 pub use runs::Runs;
 pub use step::Step;

@@ -7,13 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::{ArrayView, Dimension};
 
 use super::{Workspace, record_inputs};
-use crate::arena::{Arena, Slot};
+use crate::arena::Arena;
 use crate::element::{DType, Element};
 use crate::error::Result;
 use crate::input::Input;
 use crate::op::Context;
 use crate::plan::{Plan, Purpose};
 use crate::record::{Recorder, Value};
+use crate::slot::Slot;
 
 /// How many plans a model keeps between calls, with their memory.
 const IDLE: usize = 8;

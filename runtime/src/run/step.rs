@@ -5,7 +5,6 @@ use std::fmt;
 use ndarray::{ArrayView, Dimension};
 
 use super::{Workspace, record_inputs};
-use crate::arena::Slot;
 use crate::element::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gradients::Gradients;
@@ -14,6 +13,7 @@ use crate::model::Variables;
 use crate::op::Context;
 use crate::plan::{Plan, Purpose};
 use crate::record::{Recorder, Value};
+use crate::slot::Slot;
 
 /// Records a `fn` from its inputs to its results.
 type Record = dyn Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>> + Send + Sync;

@@ -77,6 +77,20 @@ impl ShapeError {
         self
     }
 
+    /// The first size in it that is one of the first `count` symbols.
+    pub(crate) const fn symbol_below(&self, count: u32) -> Option<u32> {
+        let mut n = 0;
+        while n < self.count as usize {
+            if let Quantity::Dim(Dim::Symbol(id)) = self.quantities[n]
+                && id < count
+            {
+                return Some(id);
+            }
+            n += 1;
+        }
+        None
+    }
+
     /// Appends the message; `names` are those of the symbols.
     pub const fn write(&self, text: &mut Text, names: &[&str]) {
         text.template(self.template, self, names);

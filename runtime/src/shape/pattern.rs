@@ -99,15 +99,15 @@ impl Pattern<'_> {
             (Axis::Constant(_), _) => {
                 "axis {} is {}, not {}; an upper-case name is a constant, a lower-case one takes any size"
             }
-            (Axis::Hyperparameter(_), Dim::Symbol(_)) => {
-                "axis {} is {}, not {}; `{}` is a hyper-parameter, which fixes every dimension of its name"
+            (Axis::Hyperparameter(_), _) => {
+                "axis {} is {}, not {}; a hyper-parameter fixes every dimension of its name"
             }
             (_, Dim::Symbol(_)) if matches!(found, Dim::Symbol(_)) => {
                 "axis {} is {}, not {}: if the two are one size, write one name in both places"
             }
             _ => "axis {} is {}, not {}",
         });
-        error.number(axis as isize).with(found).with(wanted).with(wanted)
+        error.number(axis as isize).with(found).with(wanted)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an op's `shape` takes and gives besides single shapes.
 
 use super::{Dim, Shape};
+use crate::element::DType;
 
 /// What an op makes: the shapes of its results, and of the buffers that it keeps for its backward pass.
 ///
@@ -51,6 +52,19 @@ impl Shapes {
         if (self.saved_count as usize) < Self::SAVED {
             self.saved[self.saved_count as usize] = saved;
             self.saved_count += 1;
+        }
+        self
+    }
+
+    /// The same with this element type for each tensor that has [`DType::Number`]: an op whose operands do not fix its
+    /// element type leaves it open so.
+    pub const fn of_element(mut self, element: DType) -> Self {
+        let mut n = 0;
+        while n < Self::RESULTS {
+            if matches!(self.results[n].dtype(), DType::Number) {
+                self.results[n] = self.results[n].with_dtype(element);
+            }
+            n += 1;
         }
         self
     }

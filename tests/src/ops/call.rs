@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use varscope::op::{Axes, Padding, Result as OpResult, Sizes};
+use varscope::op::{Axes, Padding, Paddings, Result as OpResult, Sizes};
 use varscope::record::Values;
 use varscope::testing::{Recorder, Value};
 
@@ -60,6 +60,11 @@ impl<'a> Call<'a> {
             Some((name, _)) => Err(Problem::NotThereYet(format!("`{}` has no attribute `{name}`", self.case.op))),
             None => Ok(()),
         }
+    }
+
+    /// What is wrong with a case that lacks an attribute which has no default here.
+    pub fn without(&self, name: &str) -> Problem {
+        Problem::NotThereYet(format!("`{}` without `{name}`", self.case.op))
     }
 
     /// A boolean attribute.
@@ -120,8 +125,23 @@ impl<'a> Call<'a> {
     ///
     /// It is not there, is no such list, or is longer than a list of sizes may be.
     pub fn sizes(&self, name: &'static str) -> Result<Sizes, Problem> {
-        let sizes = self.integers(name)?.ok_or_else(|| self.case.node.wrong(format!("`attrs` lacks `{name}`")))?;
+        let sizes = self.integers(name)?.ok_or_else(|| self.without(name))?;
         lists::sizes(&sizes).ok_or_else(|| Problem::NotThereYet(format!("`{name}` is a list of {} sizes", sizes.len())))
+    }
+
+    /// An attribute that is a list of pairs of sizes.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is no such list, or is a longer one than a tensor has axes.
+    pub fn paddings(&self, name: &'static str) -> Result<Paddings, Problem> {
+        let node = self.attr(name).ok_or_else(|| self.without(name))?;
+        let pair = |node: &Node<'_>| -> Result<[i64; 2], Error> {
+            let [before, after] = node.sizes()?[..] else { return Err(node.wrong("two numbers should stand here")) };
+            Ok([before as i64, after as i64])
+        };
+        let pairs = node.items()?.iter().map(pair).collect::<Result<Vec<_>, _>>()?;
+        lists::paddings(&pairs).ok_or_else(|| Problem::NotThereYet(format!("`{name}` for {} axes", pairs.len())))
     }
 
     /// An attribute that is two sizes, of height and width.
@@ -141,7 +161,7 @@ impl<'a> Call<'a> {
     ///
     /// It is not there, or is neither `SAME` nor `VALID`.
     pub fn padding(&self) -> Result<Padding, Problem> {
-        let padding = self.attr("padding").ok_or_else(|| self.case.node.wrong("`attrs` lacks `padding`"))?;
+        let padding = self.attr("padding").ok_or_else(|| self.without("padding"))?;
         match padding.text()? {
             "SAME" => Ok(Padding::Same),
             "VALID" => Ok(Padding::Valid),

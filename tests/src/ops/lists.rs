@@ -1,6 +1,6 @@
 //! Lists of axes and of sizes, whose constructors take arrays, from slices.
 
-use varscope::op::{Axes, Sizes};
+use varscope::op::{Axes, Paddings, Sizes};
 
 /// Calls a constructor with an array of as many elements as the slice has, if that is one of some lengths.
 macro_rules! of_length {
@@ -20,6 +20,11 @@ pub fn axes(axes: &[i64]) -> Option<Axes> {
 /// A list of sizes, −1 being `_`; none for more than a list holds.
 pub fn sizes(sizes: &[i64]) -> Option<Sizes> {
     of_length!(sizes, Sizes::new: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+}
+
+/// A list of pairs of sizes, before and after; none for more than a tensor has axes.
+pub fn paddings(pairs: &[[i64; 2]]) -> Option<Paddings> {
+    of_length!(pairs, Paddings::new: 0 1 2 3 4 5 6)
 }
 
 #[cfg(test)]

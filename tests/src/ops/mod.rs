@@ -4,12 +4,18 @@
 //! [`Graph`] of our ops that computes the same. An op that no table has, and an attribute that a mapping does not ask
 //! for, are not there yet.
 
+mod activations;
+mod arrangement;
 mod call;
+mod creation;
 mod elementwise;
 mod graph;
+mod images;
 mod lists;
 mod losses;
 mod matrices;
+mod normalization;
+mod recurrent;
 mod reductions;
 
 pub use call::{Call, Problem};
@@ -23,7 +29,18 @@ use crate::report::{Report, Verdict};
 /// TensorFlow's name of an op, and what it is here.
 pub type Mapping = (&'static str, fn(&Call<'_>) -> Result<Graph, Problem>);
 
-const FAMILIES: &[&[Mapping]] = &[elementwise::MAPPINGS, losses::MAPPINGS, matrices::MAPPINGS, reductions::MAPPINGS];
+const FAMILIES: &[&[Mapping]] = &[
+    activations::MAPPINGS,
+    arrangement::MAPPINGS,
+    creation::MAPPINGS,
+    elementwise::MAPPINGS,
+    images::MAPPINGS,
+    losses::MAPPINGS,
+    matrices::MAPPINGS,
+    normalization::MAPPINGS,
+    recurrent::MAPPINGS,
+    reductions::MAPPINGS,
+];
 
 /// Judges the cases of the section `ops`.
 ///

@@ -2,8 +2,10 @@
 //!
 //! Each is a matrix product: pixels × patch by patch × filters. The patches are never written out as a whole. The
 //! forward pass and the filters' gradient gather them from the image while they pack a block ([`patches`]); the image's
-//! gradient multiplies a few rows of pixels at a time into scratch memory, and adds that to the image.
+//! gradient multiplies a few rows of pixels at a time into scratch memory, and adds that to the image. Filters over one
+//! channel each are an exception ([`depthwise`]).
 
+mod depthwise;
 mod patches;
 
 use crate::op::Update;
@@ -55,6 +57,11 @@ impl Convolution {
         self.filters / self.groups
     }
 
+    /// Whether each filter looks at one channel of several.
+    fn is_depthwise(&self) -> bool {
+        self.channels > 1 && self.groups == self.channels
+    }
+
     /// The numbers that a filter looks at.
     fn patch(&self) -> usize {
         self.window[0] * self.window[1] * self.group_channels()
@@ -82,10 +89,13 @@ impl Convolution {
     }
 }
 
-/// `y = x ∗ filter`.
-pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]) {
+/// `y = x ∗ filter`, or that added to it.
+pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T], update: Update) {
     if y.is_empty() {
         return;
+    }
+    if sizes.is_depthwise() {
+        return depthwise::convolve(sizes, x, filter, y, update);
     }
     for group in 0..sizes.groups {
         let patches = Patches::new(sizes, group, x);
@@ -94,7 +104,7 @@ pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]
         Packed::with([sizes.patch(), sizes.group_filters()], &filter, |filter| {
             for_each_chunk(y, PIXELS * sizes.filters, sizes.operations() / sizes.groups, |number, y| {
                 let first = number * PIXELS;
-                filter.multiply(first..first + y.len() / sizes.filters, &patches, y, place, Update::Set);
+                filter.multiply(first..first + y.len() / sizes.filters, &patches, y, place, update);
             });
         });
     }
@@ -112,6 +122,9 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
         }
         return;
     }
+    if sizes.is_depthwise() {
+        return depthwise::filter_gradient(sizes, x, dy, dfilter, update);
+    }
     let pixels = sizes.images * sizes.pixels();
     for group in 0..sizes.groups {
         let patches = Transposed(Patches::new(sizes, group, x));
@@ -125,6 +138,9 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
 pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
     if dx.is_empty() || dy.is_empty() {
         return;
+    }
+    if sizes.is_depthwise() {
+        return depthwise::add_image_gradient(sizes, dy, filter, dx);
     }
     let (pixels, patch) = (sizes.pixels(), sizes.patch());
     let rows = (SCRATCH / patch.max(1)).clamp(1, pixels);

@@ -50,6 +50,8 @@ fn every_size() -> Vec<Convolution> {
     all.extend(sizes([3, 20, 21, 3], [5, 5, 33], [1, 1], [1, 1], 1, Padding::Same));
     all.extend(sizes([2, 6, 6, 40], [3, 3, 17], [2, 1], [1, 1], 1, Padding::Valid));
     all.extend(sizes([2, 6, 6, 40], [3, 3, 20], [1, 1], [1, 2], 4, Padding::Same));
+    all.extend(sizes([2, 5, 6, 9], [3, 2, 9], [1, 2], [1, 1], 9, Padding::Same));
+    all.extend(sizes([2, 5, 6, 3], [3, 3, 12], [2, 1], [1, 1], 3, Padding::Valid));
     all
 }
 
@@ -72,7 +74,7 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
         (numbers(image, random), numbers(filter, random), numbers(result, random));
     let mut y = vec![T::nan(); result];
     let (mut dx, mut dw) = (vec![T::one(); image], vec![T::one(); filter]);
-    convolve(sizes, &x, &w, &mut y);
+    convolve(sizes, &x, &w, &mut y, Update::Set);
     add_image_gradient(sizes, &dy, &w, &mut dx);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Add);
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![1.0; image], vec![1.0; filter]);
@@ -83,6 +85,9 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
         dw_wanted[at_w] += dy * x;
     });
     close("y", sizes, &y, &y_wanted);
+    convolve(sizes, &x, &w, &mut y, Update::Add);
+    y_wanted.iter_mut().for_each(|y| *y *= 2.0);
+    close("y, added", sizes, &y, &y_wanted);
     close("dx", sizes, &dx, &dx_wanted);
     close("dfilter", sizes, &dw, &dw_wanted);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Set);
@@ -111,7 +116,7 @@ fn does_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
-            convolve(&sizes, &x, &w, &mut y);
+            convolve(&sizes, &x, &w, &mut y, Update::Set);
             add_image_gradient(&sizes, &dy, &w, &mut dx);
             filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
             [y, dx, dw]

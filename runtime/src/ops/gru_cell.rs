@@ -1,0 +1,385 @@
+//! `gru_cell(x, h, gate_kernel, gate_bias, candidate_kernel, candidate_bias)`: one step of a gated recurrent unit (Cho et
+//! al., 2014), to its new `h`.
+//!
+//! `[…, n] × […, units] × [n + units, 2 · units] × [2 · units] × [n + units, units] × [units] → […, units]`, as TensorFlow's
+//! `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate `k` is
+//! `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
+
+use crate::kernels::gemm::{Gemm, Matrix, gemm};
+use crate::kernels::scratch::Scratch;
+use crate::op::*;
+use crate::ops::cell::{sigmoid, sizes};
+
+crate::attributes! {}
+
+/// The shape of `h`. What is kept are the gates and the candidate after their `σ` and `tanh`, and `r · h`.
+pub const fn shape(
+    x: Shape,
+    h: Shape,
+    gate_kernel: Shape,
+    gate_bias: Shape,
+    candidate_kernel: Shape,
+    candidate_bias: Shape,
+    _: &Attrs,
+) -> Result<Shapes, ShapeError> {
+    if x.rank() == 0 || h.rank() == 0 {
+        return Err(ShapeError::new("`x` and `h` have at least one axis, that of their units"));
+    }
+    let (leading, units) = (h.leading(h.rank() - 1), h.from_end(0));
+    if !x.leading(x.rank() - 1).agrees(&leading) {
+        return Err(ShapeError::new("`x` should have as many examples as `h`: {}").shape(leading.push(x.from_end(0))));
+    }
+    let (rows, gates) = (x.from_end(0).add(units), units.mul(Dim::known(2)));
+    let parameters = [
+        (gate_kernel, Shape::new(x.dtype(), &[rows, gates]), "the kernel of the gates should be {}"),
+        (gate_bias, Shape::new(x.dtype(), &[gates]), "the bias of the gates should be {}"),
+        (candidate_kernel, Shape::new(x.dtype(), &[rows, units]), "the kernel of the candidate should be {}"),
+        (candidate_bias, Shape::new(x.dtype(), &[units]), "the bias of the candidate should be {}"),
+    ];
+    let mut n = 0;
+    while n < parameters.len() {
+        let (found, wanted, message) = parameters[n];
+        if !found.agrees(&wanted) {
+            return Err(ShapeError::new(message).shape(wanted));
+        }
+        n += 1;
+    }
+    Ok(Shapes::one(h).and_saved(leading.push(gates)).and_saved(h).and_saved(h))
+}
+
+/// `y = [one, other] · kernel + bias`, without the two ever standing side by side.
+fn affine<T: Gemm>(rows: usize, pair: [(&[T], usize); 2], kernel: &[T], bias: &[T], y: &mut [T]) {
+    let columns = bias.len();
+    y.chunks_exact_mut(columns).for_each(|y| y.copy_from_slice(bias));
+    let mut kernel = kernel;
+    for (values, size) in pair {
+        let (own, rest) = kernel.split_at(size * columns);
+        kernel = rest;
+        gemm([rows, size, columns], &Matrix::new(values, rows, size), &Matrix::new(own, size, columns), y, Update::Add);
+    }
+}
+
+/// The new `h`; `gates` keeps `r` and `u`, `reset` keeps `r · h`, `candidate` keeps `k`.
+#[expect(clippy::too_many_arguments, reason = "the contract gives each tensor by itself")]
+pub fn forward<T: Gemm>(
+    _: &Context,
+    x: View<T>,
+    h: View<T>,
+    gate_kernel: View<T>,
+    gate_bias: View<T>,
+    candidate_kernel: View<T>,
+    candidate_bias: View<T>,
+    _: &Attrs,
+    mut new_h: ViewMut<T>,
+    mut gates: ViewMut<T>,
+    mut reset: ViewMut<T>,
+    mut candidate: ViewMut<T>,
+) -> Result<()> {
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
+    if units == 0 {
+        return Ok(());
+    }
+    let (gates, reset, candidate) = (gates.data(), reset.data(), candidate.data());
+    let (x, h) = ((x.data(), inputs), (h.data(), units));
+    affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
+    gates.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+    let of_row = reset.chunks_exact_mut(units).zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units));
+    for ((reset, h), r) in of_row {
+        reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
+    }
+    affine(rows, [x, (reset, units)], candidate_kernel.data(), candidate_bias.data(), candidate);
+    let of_row = new_h.data().chunks_exact_mut(units).zip(candidate.chunks_exact_mut(units));
+    for (((new_h, k), h), gates) in of_row.zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units)) {
+        for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(&gates[units..]) {
+            *k = k.tanh();
+            *new_h = u * h + (T::one() - u) * *k;
+        }
+    }
+    Ok(())
+}
+
+/// What the gradients come from.
+struct Step<'a, T> {
+    rows: usize,
+    units: usize,
+    h: &'a [T],
+    gates: &'a [T],
+    candidate: &'a [T],
+    candidate_kernel: &'a [T],
+    dnew_h: &'a [T],
+}
+
+impl<T: Gemm> Step<'_, T> {
+    /// The gradients of gates and candidate before their `σ` and `tanh`, and that of `r · h`.
+    ///
+    /// The reset gate's comes last: it goes through the candidate's kernel.
+    fn gradients(&self, dgates: &mut [T], dcandidate: &mut [T], dreset: &mut [T]) {
+        let Self { rows, units, h, gates, candidate, candidate_kernel, dnew_h } = *self;
+        let (one, twice) = (T::one(), 2 * units);
+        for row in 0..rows {
+            for unit in 0..units {
+                let at = row * units + unit;
+                let (u, k, dnew_h) = (gates[row * twice + units + unit], candidate[at], dnew_h[at]);
+                dcandidate[at] = dnew_h * (one - u) * (one - k * k);
+                dgates[row * twice + units + unit] = dnew_h * (h[at] - k) * u * (one - u);
+            }
+        }
+        let of_h = &candidate_kernel[candidate_kernel.len() - units * units..];
+        let of_h = Matrix::new(of_h, units, units).transposed();
+        gemm([rows, units, units], &Matrix::new(dcandidate, rows, units), &of_h, dreset, Update::Set);
+        for row in 0..rows {
+            for unit in 0..units {
+                let (at, r) = (row * units + unit, gates[row * twice + unit]);
+                dgates[row * twice + unit] = dreset[at] * h[at] * r * (one - r);
+            }
+        }
+    }
+
+    /// `dh = dh' · u + d(r · h) · r`, and what comes through the gates' kernel.
+    fn of_h(&self, dh: Gradient<T>, dreset: &[T], dgates: &[T], gate_kernel: &[T]) {
+        let Some((mut dh, update)) = dh.into_parts() else { return };
+        let (units, dh) = (self.units, dh.data());
+        for row in 0..self.rows {
+            let (r, u) = self.gates[row * 2 * units..][..2 * units].split_at(units);
+            for unit in 0..units {
+                let at = row * units + unit;
+                let term = self.dnew_h[at] * u[unit] + dreset[at] * r[unit];
+                dh[at] = if update == Update::Set { term } else { dh[at] + term };
+            }
+        }
+        let of_h = &gate_kernel[gate_kernel.len() - units * 2 * units..];
+        through(self.rows, dgates, (of_h, units), dh, Update::Add);
+    }
+}
+
+/// `dvalues = dy · kernelᵀ`.
+fn through<T: Gemm>(rows: usize, dy: &[T], (kernel, size): (&[T], usize), dvalues: &mut [T], update: Update) {
+    let Some(columns) = kernel.len().checked_div(size) else { return };
+    let kernel = Matrix::new(kernel, size, columns).transposed();
+    gemm([rows, columns, size], &Matrix::new(dy, rows, columns), &kernel, dvalues, update);
+}
+
+/// `dkernel = [one, other]ᵀ · dy` and `dbias = Σ dy`, the sum going over the rows.
+fn parameters<T: Gemm>(
+    rows: usize,
+    columns: usize,
+    pair: [(&[T], usize); 2],
+    dy: &[T],
+    dkernel: Gradient<T>,
+    dbias: Gradient<T>,
+) {
+    if let Some((mut dkernel, update)) = dkernel.into_parts() {
+        let mut rest = dkernel.data();
+        for (values, size) in pair {
+            let (own, after) = rest.split_at_mut(size * columns);
+            rest = after;
+            let values = Matrix::new(values, rows, size).transposed();
+            gemm([size, rows, columns], &values, &Matrix::new(dy, rows, columns), own, update);
+        }
+    }
+    if let Some(mut dbias) = dbias.zeroed() {
+        for dy in dy.chunks_exact(columns.max(1)) {
+            dbias.data().iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
+        }
+    }
+}
+
+/// The gradients of gates and candidate, and from them all others.
+#[expect(clippy::too_many_arguments, reason = "the contract gives each tensor by itself")]
+pub fn backward<T: Gemm + Scratch>(
+    _: &Context,
+    x: View<T>,
+    h: View<T>,
+    gate_kernel: View<T>,
+    candidate_kernel: View<T>,
+    gates: View<T>,
+    reset: View<T>,
+    candidate: View<T>,
+    dnew_h: View<T>,
+    _: &Attrs,
+    dx: Gradient<T>,
+    dh: Gradient<T>,
+    dgate_kernel: Gradient<T>,
+    dgate_bias: Gradient<T>,
+    dcandidate_kernel: Gradient<T>,
+    dcandidate_bias: Gradient<T>,
+) -> Result<()> {
+    let [rows, inputs, units] = sizes(x.shape(), h.shape());
+    let (x, h, gate_kernel, candidate_kernel) = (x.data(), h.data(), gate_kernel.data(), candidate_kernel.data());
+    let (gates, candidate, dnew_h) = (gates.data(), candidate.data(), dnew_h.data());
+    let step = Step { rows, units, h, gates, candidate, candidate_kernel, dnew_h };
+    T::with_scratch(4 * h.len(), |scratch| {
+        let (dgates, rest) = scratch.split_at_mut(2 * h.len());
+        let (dcandidate, dreset) = rest.split_at_mut(h.len());
+        step.gradients(dgates, dcandidate, dreset);
+        if let Some((mut dx, update)) = dx.into_parts() {
+            through(rows, dgates, (&gate_kernel[..inputs * 2 * units], inputs), dx.data(), update);
+            through(rows, dcandidate, (&candidate_kernel[..inputs * units], inputs), dx.data(), Update::Add);
+        }
+        step.of_h(dh, dreset, dgates, gate_kernel);
+        parameters(rows, 2 * units, [(x, inputs), (h, units)], dgates, dgate_kernel, dgate_bias);
+        let pair = [(x, inputs), (reset.data(), units)];
+        parameters(rows, units, pair, dcandidate, dcandidate_kernel, dcandidate_bias);
+    });
+    Ok(())
+}
+
+crate::op! {
+    gru_cell(x: T, h: T, gate_kernel: T, gate_bias: T, candidate_kernel: T, candidate_bias: T) -> (new_h: T)
+    saves (gates: T, reset: T, candidate: T), for T in [f32, f64];
+    backward(
+        reads [x, h, gate_kernel, candidate_kernel, gates, reset, candidate],
+        from [new_h],
+        to [x, h, gate_kernel, gate_bias, candidate_kernel, candidate_bias]
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array, ArrayD, Dimension};
+
+    use super::*;
+    use crate::ops::expected::{expect, refusal, tensor};
+    use crate::testing::{Tensor, check};
+
+    fn numbers(shape: &[usize]) -> ArrayD<f64> {
+        let number = |(axis, at): (usize, &usize)| (axis as f64 + 0.7) * *at as f64;
+        Array::from_shape_fn(shape, |at| at.slice().iter().enumerate().map(number).sum::<f64>().sin())
+    }
+
+    fn operands(leading: &[usize], inputs: usize, units: usize) -> [Tensor; 6] {
+        let (x, h) = ([leading, &[inputs]].concat(), [leading, &[units]].concat());
+        let (gates, candidate) = ([inputs + units, 2 * units], [inputs + units, units]);
+        [&x[..], &h, &gates, &[2 * units], &candidate, &[units]].map(|shape| numbers(shape).into())
+    }
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let sizes: [(&[usize], usize, usize); 7] =
+            [(&[2], 3, 2), (&[1], 1, 1), (&[], 2, 3), (&[2, 2], 1, 3), (&[0], 2, 3), (&[2], 0, 2), (&[2], 2, 0)];
+        for (leading, inputs, units) in sizes {
+            let checked = check(&OPERATION, Attrs::DEFAULT, &operands(leading, inputs, units));
+            assert_eq!(checked, Ok(()), "{leading:?}, {inputs} inputs, {units} units");
+        }
+    }
+
+    #[expect(clippy::approx_constant, reason = "drawn at random, and near π/4 by chance")]
+    mod tensorflow {
+        pub const X: &[f64] = &[0.0212, -0.2392, -0.1977, -0.3764];
+        pub const H: &[f64] = &[-1.2113, -2.1471, 0.9726, 1.0334, -0.1712, -0.1441];
+        pub const GATE_KERNEL: &[f64] = &[
+            0.0049, 1.149, -0.1986, -0.6944, -0.4402, -0.1032, 0.2948, -0.3543, -0.6381, -0.5112, -0.8192, -0.3102,
+            0.5088, 0.6054, 0.3501, 0.6642, -0.1638, -0.1762, -0.3987, 0.0232, 0.4264, -0.1999, -0.3783, -0.5116,
+            0.6331, -0.3876, 0.7876, -0.2458, -0.0504, 0.7629,
+        ];
+        pub const GATE_BIAS: &[f64] = &[-0.7854, 0.2117, -0.5642, -0.8098, -0.4159, -0.5215];
+        pub const CANDIDATE_KERNEL: &[f64] = &[
+            -0.043, 0.6426, -0.0164, 0.1201, -0.3942, 0.0584, -1.0048, -0.8546, 0.7437, -0.2492, -0.3142, -0.229,
+            -0.0971, -0.4233, -0.2931,
+        ];
+        pub const CANDIDATE_BIAS: &[f64] = &[0.9131, -0.1204, -0.2521];
+        pub const NEW_H: &[f64] = &[
+            0.4740190075077838,
+            -1.276323270529636,
+            0.7146241862389299,
+            0.7849880735914088,
+            -0.2765976953486284,
+            0.003465698474271646,
+        ];
+        pub const DNEW_H: &[f64] = &[1.6905, -0.4659, 0.0328, 0.4075, -0.7889, 0.0021];
+        pub const DX: &[f64] = &[0.22584282374348869, 0.15001430417764866, -0.2624158207944669, 0.1781054144304421];
+        pub const DH: &[f64] = &[
+            -0.11645145904488535,
+            -0.31521426516065265,
+            0.1939055379206783,
+            0.3624428894181251,
+            -0.3329250688670981,
+            0.07786595804678192,
+        ];
+        pub const DGATE_KERNEL: &[f64] = &[
+            -0.007700610890995718,
+            0.000706181206713981,
+            0.001090991946188479,
+            -0.024145223962327766,
+            0.013544050728658656,
+            0.00017122901327562494,
+            -0.02283216265462561,
+            -0.00048030532102730857,
+            0.0006743849526875815,
+            0.12238783111894432,
+            -0.05080672980262009,
+            -0.0016436290873787143,
+            0.008087149108592519,
+            -0.01087452975870112,
+            -0.011224593670681848,
+            0.78894253013325,
+            -0.3723017964084386,
+            -0.008648395715765094,
+            -0.06996007621508019,
+            -0.013523159844121505,
+            -0.009920772131064045,
+            1.2831706550304507,
+            -0.5815530309794507,
+            -0.015108250467814428,
+            0.022362520795603975,
+            0.0067623516686673,
+            0.005597842870662997,
+            -0.594011231186186,
+            0.27210663423961895,
+            0.006868297542017207,
+        ];
+        pub const DGATE_BIAS: &[f64] = &[
+            0.07131302372180785,
+            0.0036553039782874185,
+            3.729413379648973e-05,
+            -0.5446658657351878,
+            0.23484620300240538,
+            0.006934799286272367,
+        ];
+        pub const DCANDIDATE_KERNEL: &[f64] = &[
+            -0.023437360432215976,
+            0.06895881398746982,
+            -0.00018631099660995913,
+            -0.0979215900762616,
+            0.16148036873134772,
+            -0.001392951102893775,
+            -0.05761745855478356,
+            -0.08455534763925804,
+            -0.0016910818662064855,
+            -0.13988823493782865,
+            0.11245885212212836,
+            -0.0025636968393843726,
+            0.040791418495834855,
+            -0.0039214687311751005,
+            0.0008876886381161592,
+        ];
+        pub const DCANDIDATE_BIAS: &[f64] = &[0.3296469775093692, -0.46837576002489534, 0.005054415665063872];
+    }
+
+    #[test]
+    fn numbers_are_tensorflows() {
+        use tensorflow::*;
+        let kernels = [tensor(&[5, 6], GATE_KERNEL), tensor(&[5, 3], CANDIDATE_KERNEL)];
+        let biases = [tensor(&[6], GATE_BIAS), tensor(&[3], CANDIDATE_BIAS)];
+        let ([gate_kernel, candidate_kernel], [gate_bias, candidate_bias]) = (kernels, biases);
+        let (x, h) = (tensor(&[2, 2], X), tensor(&[2, 3], H));
+        let operands = [x, h, gate_kernel, gate_bias, candidate_kernel, candidate_bias];
+        let gradients: &[&[f64]] = &[DX, DH, DGATE_KERNEL, DGATE_BIAS, DCANDIDATE_KERNEL, DCANDIDATE_BIAS];
+        expect(&OPERATION, Attrs::DEFAULT, &operands, &[tensor(&[2, 3], NEW_H)], (&[DNEW_H], gradients));
+    }
+
+    #[test]
+    fn sizes_must_be_those_of_a_cell() {
+        let message = |number: usize, shape: &[usize]| {
+            let mut operands = operands(&[2], 3, 4);
+            operands[number] = numbers(shape).into();
+            refusal(&OPERATION, Attrs::DEFAULT, &operands)
+        };
+        assert!(message(0, &[1, 3]).ends_with("`x` should have as many examples as `h`: [2, 3]"));
+        assert!(message(1, &[]).ends_with("`x` and `h` have at least one axis, that of their units"));
+        assert!(message(2, &[7, 4]).ends_with("the kernel of the gates should be [7, 8]"));
+        assert!(message(3, &[4]).ends_with("the bias of the gates should be [8]"));
+        assert!(message(4, &[4, 4]).ends_with("the kernel of the candidate should be [7, 4]"));
+        assert!(message(5, &[1]).ends_with("the bias of the candidate should be [4]"));
+    }
+}

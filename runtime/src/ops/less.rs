@@ -1,0 +1,51 @@
+//! `less(a, b)`: whether the first of two is less than the second, element by element, broadcast both ways, as `bool`; `false` for NaN.
+
+use crate::kernels::broadcast::zip;
+use crate::op::*;
+use crate::ops::broadcast::{broadcast, operand};
+
+crate::attributes! {}
+
+/// The broadcast shape, of `bool`.
+pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
+    match broadcast(a, b) {
+        Ok(shape) => Ok(Shapes::one(shape.with_dtype(DType::Bool))),
+        Err(error) => Err(error),
+    }
+}
+
+/// `y = a < b`.
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<bool>) -> Result<()> {
+    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a < b);
+    Ok(())
+}
+
+crate::op! {
+    less(a: T, b: T) -> (y: bool), for T in [f32, f64] and [i32, i64, u8, u32];
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::ops::expected::{refusal, results};
+    use crate::testing::check;
+
+    #[test]
+    fn broadcasts() {
+        let (a, b) = (array![[1.0, 2.0, f64::NAN]], array![[2.0], [1.0]]);
+        check(&OPERATION, Attrs::DEFAULT, &[a.slice(ndarray::s![.., ..2]).to_owned().into(), b.clone().into()])
+            .unwrap();
+        let found = results(&OPERATION, Attrs::DEFAULT, &[a.into(), b.into()]).unwrap();
+        assert_eq!(found, [array![[true, false, false], [false, false, false]].into()]);
+        let found = results(&OPERATION, Attrs::DEFAULT, &[array![1_u32, 2].into(), array![2_u32, 2].into()]).unwrap();
+        assert_eq!(found, [array![true, false].into()]);
+    }
+
+    #[test]
+    fn types_must_be_equal() {
+        let found = refusal(&OPERATION, Attrs::DEFAULT, &[array![1_u32].into(), array![1].into()]);
+        assert_eq!(found, "less: u32[1] × i32[1]: operand 2 is of i32, and u32 is needed");
+    }
+}

@@ -1,0 +1,95 @@
+//! `minimum(a, b)`: the smaller of two, element by element, broadcast both ways; NaN where one of them is.
+//!
+//! Where both are equal the gradient goes to `a`, as in TensorFlow.
+
+use crate::kernels::broadcast::{zip, zip_in_place};
+use crate::op::*;
+use crate::ops::broadcast::{broadcast, gradient, operand};
+
+crate::attributes! {}
+
+/// The broadcast shape.
+pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
+    match broadcast(a, b) {
+        Ok(shape) => Ok(Shapes::one(shape)),
+        Err(error) => Err(error),
+    }
+}
+
+fn smaller<T: Number>(a: T, b: T) -> T {
+    if a <= b {
+        a
+    } else if a > b {
+        b
+    } else {
+        // Neither: one of them is NaN, and so is their sum.
+        a.plus(b)
+    }
+}
+
+/// `y = min(a, b)`.
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    zip(y.shape(), operand(a), operand(b), y.data(), smaller);
+    Ok(())
+}
+
+/// `y = min(y, b)`.
+pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    let shape = y.shape();
+    zip_in_place(y.data(), shape, operand(b), smaller);
+    Ok(())
+}
+
+/// `da = dy` where `a <= b` and `db = dy` elsewhere, each summed over the axes along which it was broadcast.
+pub fn backward<T: Float>(
+    _: &Context,
+    a: View<T>,
+    b: View<T>,
+    dy: View<T>,
+    _: &Attrs,
+    da: Gradient<T>,
+    db: Gradient<T>,
+) -> Result<()> {
+    gradient(da, dy, operand(a), operand(b), |dy, a, b| if a <= b { dy } else { T::zero() });
+    gradient(db, dy, operand(a), operand(b), |dy, a, b| if a <= b { T::zero() } else { dy });
+    Ok(())
+}
+
+crate::op! {
+    minimum(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
+    in_place;
+    backward(reads [a, b], from [y], to [a, b]);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::ops::expected::{expect, results, tensor};
+    use crate::testing::check;
+
+    #[test]
+    fn gradients_in_place_and_shapes() {
+        let (a, b) = (array![[1.0, -2.0, 0.5], [3.0, 0.0, -1.5]], array![[0.75], [-1.0]]);
+        check(&OPERATION, Attrs::DEFAULT, &[a.clone().into(), b.clone().into()]).unwrap();
+        check(&OPERATION, Attrs::DEFAULT, &[b.into(), a.into()]).unwrap();
+    }
+
+    #[test]
+    fn a_tie_goes_to_the_first() {
+        let (a, b) = (tensor(&[3], &[1.0, 2.0, 3.0]), tensor(&[3], &[3.0, 2.0, 1.0]));
+        let y = tensor(&[3], &[1.0, 2.0, 1.0]);
+        let gradients: [&[f64]; 2] = [&[-0.5963, -0.6054, 0.0], &[0.0, 0.0, 0.4568]];
+        expect(&OPERATION, Attrs::DEFAULT, &[a, b], &[y], (&[&[-0.5963, -0.6054, 0.4568]], &gradients));
+    }
+
+    #[test]
+    fn nan_stays_and_integers_are_compared() {
+        let (a, b) = (tensor(&[2], &[f64::NAN, 1.0]), tensor(&[2], &[1.0, f64::NAN]));
+        let found = results(&OPERATION, Attrs::DEFAULT, &[a, b]).unwrap();
+        assert!(found[0].array.iter().all(|y| y.is_nan()));
+        let found = results(&OPERATION, Attrs::DEFAULT, &[array![1, 5].into(), array![3, -3].into()]).unwrap();
+        assert_eq!(found, [array![1, -3].into()]);
+    }
+}

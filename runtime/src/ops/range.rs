@@ -1,0 +1,53 @@
+//! `range(shape = [time])`: 0, 1, 2, … in the model's element type; of several axes row by row.
+
+use crate::op::*;
+use crate::ops::written::written;
+
+crate::attributes! {
+    /// The sizes.
+    shape: Sizes = Sizes::NONE,
+}
+
+/// The written sizes.
+pub const fn shape(element: DType, attrs: &Attrs) -> Result<Shapes, ShapeError> {
+    match written(element, &attrs.shape) {
+        Ok(shape) => Ok(Shapes::one(shape)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Counts the elements.
+pub fn forward<T: Float>(_: &Context, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+    y.data().iter_mut().enumerate().for_each(|(n, y)| *y = T::of(n as f64));
+    Ok(())
+}
+
+crate::op! {
+    range() -> (y: T), for T in [f32, f64];
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::ops::expected::{refusal, results};
+    use crate::testing::check;
+
+    #[test]
+    fn counts_row_by_row() {
+        check(&OPERATION, Attrs::DEFAULT.shape([3]), &[]).unwrap();
+        let found = |attrs| results(&OPERATION, attrs, &[]).unwrap();
+        assert_eq!(found(Attrs::DEFAULT.shape([3])), [array![0.0, 1.0, 2.0].into()]);
+        assert_eq!(found(Attrs::DEFAULT.shape([2, 2])), [array![[0.0, 1.0], [2.0, 3.0]].into()]);
+        assert_eq!(found(Attrs::DEFAULT.shape([0]))[0].array.shape(), [0]);
+    }
+
+    #[test]
+    fn sizes_must_be_given() {
+        let found = refusal(&OPERATION, Attrs::DEFAULT.shape([2, -1]), &[]);
+        assert_eq!(found, "range: each size must be given, and not be negative: [2, _]");
+        let found = refusal(&OPERATION, Attrs::DEFAULT.shape([1; 7]), &[]);
+        assert_eq!(found, "range: a tensor has at most 6 axes");
+    }
+}
