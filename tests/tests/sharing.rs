@@ -146,9 +146,9 @@ fn a_missing_variable_is_named_with_the_nearest_spelling() {
     let message =
         "variable `modle1/layer1/weights` does not exist and its scope reuses; there is a `model1/layer1/weights`";
     assert_eq!(error.to_string(), message);
-    let error = Mlp::new(&store.scope("somewhere_else").reuse()).unwrap_err();
+    let error = store.scope("decoder").reuse().get_variable("temperature", [1], &zeros()).unwrap_err();
     assert!(matches!(&error, Error::DoesNotExist { nearest: None, .. }), "{error:?}");
-    assert!(error.to_string().contains("`somewhere_else/layer1/weights` does not exist"), "{error}");
+    assert!(error.to_string().contains("`decoder/temperature` does not exist"), "{error}");
     assert_eq!(store.len(), 4);
 }
 
