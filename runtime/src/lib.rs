@@ -103,7 +103,7 @@ pub mod __private {
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
     pub use crate::draft::Draft;
-    pub use crate::element::{DType, Element, Float, Scalar};
+    pub use crate::element::{DType, Element, Float, Literal, Scalar};
     pub use crate::init::{Initializer, constant, elements};
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};

@@ -147,7 +147,7 @@ impl Emit<'_> {
         match &declaration.initializer {
             Initializer::Default => quote! { ::core::option::Option::None },
             Initializer::Elements(elements) => {
-                quote! { ::core::option::Option::Some(&#p::elements([#(#p::Scalar::to_number(#elements)),*])) }
+                quote! { ::core::option::Option::Some(&#p::elements([#(#p::Literal::to_element(#elements)),*])) }
             }
             Initializer::Written(call) => {
                 let initializer = self.call(call, &InInstance { check: self.check_of(declaration.function) });
