@@ -6,7 +6,7 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, NodeKind, PathPart, Place, SameAs, SizeExpr, ValueId, VariableDeclaration,
+    Condition, Declaration, Initializer, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall, Use, ValueId, VariableDeclaration,
     VariableId, VariableNode,
 };
 use crate::resolve::{Declared, Surroundings};
@@ -187,13 +187,24 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// Adds what has these loop variables in its name: outside of the loops whose turns share it.
+    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, under the branches
+    /// that all turns go through alike.
     pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
-        let levels = &mut self.model.declarations;
+        let (function, levels) = (self.number, &mut self.model.declarations);
         let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
-        let outermost = levels.iter().position(is_shared);
-        let target = outermost.map_or(levels.len(), |level| level).saturating_sub(1);
-        if let Some(level) = levels.get_mut(target) {
+        let outermost = levels.iter().position(is_shared).unwrap_or(levels.len()).max(1);
+        let left: Vec<&Ident> = levels[outermost..].iter().filter_map(|level| level.turns.as_ref()).collect();
+        let choices = levels[outermost..].iter().rev().filter_map(|level| level.choice.as_ref());
+        let is_alike = |condition: &SnippetCall| {
+            let is_turn = |name: &Use| matches!(name.name, Name::Loop { .. }) && left.contains(&&name.ident);
+            !condition.values.iter().chain(&condition.sizes).any(is_turn)
+        };
+        let declaration = choices.filter(|(condition, _)| is_alike(condition)).fold(declaration, |inner, choice| {
+            let (condition, is_first) = choice.clone();
+            let arms = if is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
+            Declaration::Branch { condition, arms, function }
+        });
+        if let Some(level) = levels.get_mut(outermost - 1) {
             level.list.push(declaration);
         }
     }
@@ -252,7 +263,6 @@ pub(super) fn indices_of(path: &[PathPart]) -> Vec<Ident> {
 
 /// Whether a size means the same in every `fn`.
 fn is_global(size: &SizeExpr) -> bool {
-    use crate::ir::Name;
     let is_global_name = |name: &Name| matches!(name, Name::Hyperparameter(_) | Name::Turn(_));
     match size {
         SizeExpr::Number(_) | SizeExpr::Constant(_) => true,
