@@ -145,9 +145,11 @@ impl FunctionLowering<'_, '_, '_> {
         // What depends on `training` alone is made for both.
         let is_choice = !condition.values.iter().any(|name| matches!(name.name, Name::Training));
         let before: Vec<Value> = names.iter().map(|name| self.current(name)).collect();
-        let (yes, declared_yes) = self.arm(Some(&node.yes), (number, true), is_choice.then_some(&condition), wanted, &names);
+        let (yes, declared_yes) =
+            self.arm(Some(&node.yes), (number, true), is_choice.then_some(&condition), wanted, &names);
         names.iter().zip(&before).for_each(|(name, value)| self.environment.assign(&name.to_string(), value.clone()));
-        let (no, declared_no) = self.arm(node.no.as_ref(), (number, false), is_choice.then_some(&condition), wanted, &names);
+        let (no, declared_no) =
+            self.arm(node.no.as_ref(), (number, false), is_choice.then_some(&condition), wanted, &names);
         if !(declared_yes.is_empty() && declared_no.is_empty()) {
             if is_choice {
                 let arms = [declared_yes, declared_no];

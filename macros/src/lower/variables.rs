@@ -6,10 +6,10 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall, Use, ValueId, VariableDeclaration,
-    VariableId, VariableNode,
+    Condition, Declaration, Initializer, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall, Use, ValueId,
+    VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Surroundings};
+use crate::resolve::{Declared, Defaults, Surroundings};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
@@ -158,12 +158,10 @@ impl FunctionLowering<'_, '_, '_> {
         array: Option<Array>,
         value: ValueId,
     ) {
-        let by_scope = self.cursor.defaults.initializer.clone();
-        let initializer = match (array, &variable.initializer, by_scope) {
-            (Some(array), ..) => Initializer::Elements(array.elements),
-            (None, Some(written), _) => Initializer::Written(self.initializer_snippet(written)),
-            (None, None, Some(Some(written))) => Initializer::Written(self.initializer_snippet(&written)),
-            (None, None, Some(None) | None) => Initializer::Default,
+        let initializer = match (array, &variable.initializer) {
+            (Some(array), _) => Initializer::Elements(array.elements),
+            (None, Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
         let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
@@ -178,6 +176,15 @@ impl FunctionLowering<'_, '_, '_> {
         };
         let indices = indices_of(&declaration.path);
         self.declare_once(&indices, Declaration::Variable(declaration));
+    }
+
+    /// The initializer that a scope gives.
+    pub(super) fn initializer_of(&mut self, defaults: &Defaults) -> Initializer {
+        match &defaults.initializer {
+            Some(Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            Some(None) => Initializer::Default,
+            None => Initializer::Inherited,
+        }
     }
 
     /// Adds what is declared in the loop or branch at hand.
