@@ -7,18 +7,13 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Body, Function, Model, Node, NodeKind, Operand, ValueId, results};
+use crate::ir::{Body, Model, Node, NodeKind, Operand, ValueId, results};
 
-/// Orders the reverse pass of each `fn`, and notes which have something to learn: all, where the model has mistakes,
-/// which may hide it.
-pub fn differentiate(model: &mut Model<'_>, is_right: bool) {
+/// Orders the reverse pass of each `fn`.
+pub fn differentiate(model: &mut Model<'_>) {
     for function in &mut model.functions {
         let results: Vec<ValueId> = function.body.results.iter().flat_map(values).collect();
         order(&mut function.body, results);
-    }
-    let learning: Vec<bool> = (0..model.functions.len()).map(|number| learns(&model.functions, number)).collect();
-    for (function, learns) in model.functions.iter_mut().zip(learning) {
-        function.is_loss &= learns || !is_right;
     }
 }
 
@@ -84,21 +79,4 @@ fn values(operand: &Operand) -> Vec<ValueId> {
         Operand::List(values) => values.clone(),
         Operand::Collected(list, _) => vec![*list],
     }
-}
-
-/// Whether a `fn` has a variable or a layer in it, itself or in what it calls.
-fn learns(functions: &[Function], number: usize) -> bool {
-    fn has(functions: &[Function], body: &Body, seen: &mut HashSet<usize>) -> bool {
-        body.nodes.iter().any(|node| match &node.kind {
-            NodeKind::Variable(_) | NodeKind::Layer(_) => true,
-            NodeKind::Call { function, .. } => {
-                seen.insert(*function)
-                    && functions.get(*function).is_some_and(|called| has(functions, &called.body, seen))
-            }
-            NodeKind::Loop(node) => has(functions, &node.body, seen),
-            NodeKind::Branch(branch) => branch.arms.iter().any(|arm| has(functions, arm, seen)),
-            NodeKind::Number { .. } | NodeKind::Op(_) | NodeKind::Bind { .. } => false,
-        })
-    }
-    has(functions, &functions[number].body, &mut HashSet::from([number]))
 }

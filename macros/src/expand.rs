@@ -17,7 +17,7 @@ pub fn models(tokens: TokenStream) -> TokenStream {
     for source in &input.models {
         let before = errors.len();
         let mut model = lower::lower(source, &mut errors);
-        autodiff::differentiate(&mut model, errors.len() == before && is_right);
+        autodiff::differentiate(&mut model);
         let structs = structs.of(&model, &mut errors);
         items.extend(emit::emit(&model, structs, &input.krate, errors.len() == before && is_right));
     }

@@ -151,6 +151,9 @@ pub struct LayerDeclaration {
     pub function: usize,
     pub keywords: SnippetCall,
     pub inputs: Vec<ValueId>,
+    /// What its variables take that name no initializer.
+    pub initializer: Initializer,
+    pub trainable: Option<bool>,
 }
 
 /// One part of a name: `block`, and the loop variable that is appended to it.
@@ -163,7 +166,9 @@ pub struct PathPart {
 /// The start of a variable.
 #[derive(Clone)]
 pub enum Initializer {
-    /// The default of its element type.
+    /// Nothing is said: that of the scopes around the layer, or the default of its element type.
+    Inherited,
+    /// `none`: the default of its element type.
     Default,
     Written(SnippetCall),
     /// The elements of an array, row by row.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ndarray::{Array, Dimension};
 
+use crate::defaults::{Defaults, Nested};
 use crate::element::{DType, Element};
 use crate::error::{Error, Result};
 use crate::init::{self, Initializer};
@@ -33,6 +34,8 @@ pub struct Draft {
     members: Members,
     /// How many variables there were when each layer began that is being made.
     begins: Vec<usize>,
+    /// What the scopes around these layers give their variables.
+    defaults: Nested,
     /// The first thing that went wrong.
     error: Option<Error>,
 }
@@ -64,6 +67,7 @@ impl Draft {
             caller: Location::caller(),
             members: Members::default(),
             begins: vec![0],
+            defaults: Nested::default(),
             error: None,
         })
     }
@@ -78,16 +82,23 @@ impl Draft {
         &self.path
     }
 
-    /// Makes a layer, whose scope has this name.
+    /// Makes a layer, whose scope has this name; its variables take what they do not say from `defaults`.
     ///
     /// # Errors
     ///
     /// Those of `inside`.
-    pub fn layer(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub fn layer(
+        &mut self,
+        name: &str,
+        defaults: Defaults,
+        inside: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         let outer = self.path.len();
         self.path = self.full_name(name);
         self.begins.push(self.members.variables.len());
+        self.defaults.enter(defaults);
         let result = inside(self);
+        self.defaults.leave();
         self.begins.pop();
         self.path.truncate(outer);
         result
@@ -114,8 +125,9 @@ impl Draft {
             self.error = Some(Error::Shape { message });
             return;
         }
-        let initializer = initializer.unwrap_or(init::default_for(T::DTYPE));
-        let trainable = trainable.unwrap_or(T::DTYPE.is_float());
+        let given = self.defaults.initializer();
+        let initializer = initializer.or(given.as_deref()).unwrap_or(init::default_for(T::DTYPE));
+        let trainable = T::DTYPE.is_float() && trainable.or(self.defaults.trainable()).unwrap_or(true);
         match self.get::<T, D>(name, &shape.sizes(), initializer, trainable) {
             Ok(variable) => self.members.add(Member { variable: variable.erase(), places }),
             Err(error) => self.error = Some(error),

@@ -282,6 +282,24 @@ impl Float for f32 {}
 
 impl Float for f64 {}
 
+/// A Rust value that an element of a variable can begin with: a number, or a truth.
+pub trait Literal {
+    /// The value as the number that initializers draw.
+    fn to_element(self) -> f64;
+}
+
+impl<N: Scalar> Literal for N {
+    fn to_element(self) -> f64 {
+        self.to_number()
+    }
+}
+
+impl Literal for bool {
+    fn to_element(self) -> f64 {
+        f64::from(u8::from(self))
+    }
+}
+
 /// A Rust number that can stand where a tensor may.
 pub trait Scalar {
     /// The number.

@@ -47,6 +47,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod check;
+mod defaults;
 mod draft;
 mod element;
 mod error;
@@ -102,9 +103,10 @@ pub mod __private {
     pub use varscope_macros::model;
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
+    pub use crate::defaults::Defaults;
     pub use crate::draft::Draft;
-    pub use crate::element::{DType, Element, Float, Scalar};
-    pub use crate::init::{Initializer, constant, elements};
+    pub use crate::element::{DType, Element, Float, Literal, Scalar};
+    pub use crate::init::{Initializer, constant, default_for, elements};
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;

@@ -13,7 +13,8 @@ impl Emit<'_> {
         let (construction, instance) = (local("construction"), local("__instance"));
         let body = if self.is_right {
             let fields = self.constructed(ROOT);
-            quote! { ::core::result::Result::Ok(Self { #fields #instance: #construction.instance()? }) }
+            let marker = self.marker().map(|(name, _)| quote! { #name: ::core::marker::PhantomData, });
+            quote! { ::core::result::Result::Ok(Self { #fields #instance: #construction.instance()?, #marker }) }
         } else {
             quote! { ::core::unreachable!() }
         };

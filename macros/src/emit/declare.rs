@@ -145,9 +145,13 @@ impl Emit<'_> {
     fn initializer(&self, declaration: &VariableDeclaration) -> TokenStream {
         let p = self.private(declaration.span);
         match &declaration.initializer {
-            Initializer::Default => quote! { ::core::option::Option::None },
+            Initializer::Inherited => quote! { ::core::option::Option::None },
+            Initializer::Default => {
+                let element = self.element(&self.model.variables[declaration.variable].element);
+                quote! { ::core::option::Option::Some(#p::default_for(<#element as #p::Element>::DTYPE)) }
+            }
             Initializer::Elements(elements) => {
-                quote! { ::core::option::Option::Some(&#p::elements([#(#p::Scalar::to_number(#elements)),*])) }
+                quote! { ::core::option::Option::Some(&#p::elements([#(#p::Literal::to_element(#elements)),*])) }
             }
             Initializer::Written(call) => {
                 let initializer = self.call(call, &InInstance { check: self.check_of(declaration.function) });
@@ -162,12 +166,27 @@ impl Emit<'_> {
         let (ty, path) = (self.layer_type(&layer.path), full_name(&declaration.path));
         let check = self.check_of(Some(declaration.function));
         let keywords = self.keywords(&declaration.keywords, &InInstance { check: check.clone() });
-        let inputs = &declaration.inputs;
+        let (inputs, defaults) = (&declaration.inputs, self.layer_defaults(declaration));
         quote! {
-            #draft.layer(&#path, |#draft| {
+            #draft.layer(&#path, #defaults, |#draft| {
                 <#ty>::__declare(#draft, #keywords.__values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
             })?;
         }
+    }
+
+    /// What the scopes around a layer give its variables.
+    fn layer_defaults(&self, declaration: &LayerDeclaration) -> TokenStream {
+        let p = self.p();
+        let initializer = match &declaration.initializer {
+            Initializer::Inherited | Initializer::Elements(_) => TokenStream::new(),
+            Initializer::Default => quote! { .no_initializer() },
+            Initializer::Written(call) => {
+                let initializer = self.call(call, &InInstance { check: self.check_of(Some(declaration.function)) });
+                quote! { .initializer(#initializer) }
+            }
+        };
+        let trainable = declaration.trainable.map(|trainable| quote! { .trainable(#trainable) });
+        quote! { #p::Defaults::new() #initializer #trainable }
     }
 }
 

@@ -96,8 +96,8 @@ impl Emit<'_> {
                 }
                 quote! { #function(#(#positional),*) #(#setters)* }
             }
-            // A number stands for itself everywhere.
-            syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Scalar::to_number(#expr)) },
+            // A number, or a truth, stands for itself everywhere.
+            syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Literal::to_element(#expr)) },
             other => quote! { #other },
         }
     }

@@ -1,6 +1,6 @@
 //! The structs: one for the model, one for each scope, with a field for each variable, layer and scope inside.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::{Emit, local};
@@ -21,6 +21,9 @@ impl Emit<'_> {
         let docs = self.docs_unless_given(attrs, &format!("The model `{name}`."));
         let fields = self.fields(ROOT);
         let (instance, hyperparameters) = (local("__instance"), self.hyperparameters_type());
+        let marker = self.marker().map(|(name, element)| {
+            quote! { #[doc(hidden)] #name: ::core::marker::PhantomData<#element>, }
+        });
         quote! {
             #docs
             #(#attrs)*
@@ -29,7 +32,16 @@ impl Emit<'_> {
                 #fields
                 #[doc(hidden)]
                 #instance: #p::Instance<#hyperparameters>,
+                #marker
             }
+        }
+    }
+
+    /// The field of a generic model that names its element type, where nothing else in it is of that type.
+    pub fn marker(&self) -> Option<(Ident, &Ident)> {
+        match &self.model.source.element {
+            syntax::Element::Generic(element) if !self.is_generic(ROOT) => Some((local("__element"), element)),
+            _ => None,
         }
     }
 

@@ -6,9 +6,9 @@ use proc_macro2::Ident;
 
 use super::environment::Value;
 use super::{FunctionLowering, Level};
-use crate::ir::{Body, Branch, Carried, Declaration, Loop, Name, NodeKind, Operand, ValueId};
+use crate::ir::{Body, Branch, Carried, Declaration, Loop, Name, NodeKind, Operand, SnippetCall, ValueId};
 use crate::resolve::site;
-use crate::syntax::{Block, Content, Expr, For, If, Pattern, Statement};
+use crate::syntax::{Arguments, Block, Content, Expr, For, If, Pattern, Statement};
 
 /// The most turns that are unrolled; a loop over a constant is a loop of the graph however long.
 const UNROLLED: usize = 1000;
@@ -68,7 +68,7 @@ impl FunctionLowering<'_, '_, '_> {
         }
         self.loops.push(node.variable.clone());
         self.bodies.push(Body::default());
-        self.model.declarations.push(Level { list: Vec::new(), turns: Some(node.variable.clone()) });
+        self.model.declarations.push(Level { turns: Some(node.variable.clone()), ..Level::default() });
         let last = self.block_value(&node.body, 1);
         for (name, value) in &mut carried {
             match self.environment.value(name).map(|binding| binding.value.clone()) {
@@ -145,9 +145,11 @@ impl FunctionLowering<'_, '_, '_> {
         // What depends on `training` alone is made for both.
         let is_choice = !condition.values.iter().any(|name| matches!(name.name, Name::Training));
         let before: Vec<Value> = names.iter().map(|name| self.current(name)).collect();
-        let (yes, declared_yes) = self.arm(Some(&node.yes), (number, true), is_choice, wanted, &names);
+        let (yes, declared_yes) =
+            self.arm(Some(&node.yes), (number, true), is_choice.then_some(&condition), wanted, &names);
         names.iter().zip(&before).for_each(|(name, value)| self.environment.assign(&name.to_string(), value.clone()));
-        let (no, declared_no) = self.arm(node.no.as_ref(), (number, false), is_choice, wanted, &names);
+        let (no, declared_no) =
+            self.arm(node.no.as_ref(), (number, false), is_choice.then_some(&condition), wanted, &names);
         if !(declared_yes.is_empty() && declared_no.is_empty()) {
             if is_choice {
                 let arms = [declared_yes, declared_no];
@@ -192,19 +194,20 @@ impl FunctionLowering<'_, '_, '_> {
         &mut self,
         block: Option<&Block>,
         choice: (usize, bool),
-        is_choice: bool,
+        condition: Option<&SnippetCall>,
         wanted: usize,
         names: &[Ident],
     ) -> (Arm, Vec<Declaration>) {
         self.environment.enter(true);
         self.bodies.push(Body::default());
-        self.model.declarations.push(Level::default());
-        if is_choice {
+        let level = Level { choice: condition.map(|condition| (condition.clone(), choice.1)), ..Level::default() };
+        self.model.declarations.push(level);
+        if condition.is_some() {
             self.condition.push(choice);
         }
         let value = block.and_then(|block| self.block_value(block, wanted));
         let assigned = names.iter().map(|name| self.current(name)).collect();
-        if is_choice {
+        if condition.is_some() {
             self.condition.pop();
         }
         let declared = self.model.declarations.pop().unwrap_or_default().list;
@@ -335,12 +338,18 @@ fn visit_expr(expr: &Expr, note: &mut impl FnMut(&Ident)) {
         Expr::Binary(left, _, right) => [left, right].into_iter().for_each(|side| visit_expr(side, note)),
         Expr::Negative(_, inner) | Expr::Field(inner, _) | Expr::Index(inner, _) => visit_expr(inner, note),
         Expr::List(parts, _) | Expr::Tuple(parts, _) => parts.iter().for_each(|part| visit_expr(part, note)),
-        Expr::Call { arguments, .. } | Expr::Method { arguments, .. } => {
-            for operand in &arguments.operands {
-                let (crate::syntax::Operand::Value(value) | crate::syntax::Operand::Update(_, value)) = operand;
-                visit_expr(value, note);
-            }
+        Expr::Call { arguments, .. } => visit_operands(arguments, note),
+        Expr::Method { receiver, arguments, .. } => {
+            visit_expr(receiver, note);
+            visit_operands(arguments, note);
         }
         Expr::Unread(_) | Expr::Number(_) | Expr::Scalar(..) | Expr::Path(_) => {}
+    }
+}
+
+fn visit_operands(arguments: &Arguments, note: &mut impl FnMut(&Ident)) {
+    for operand in &arguments.operands {
+        let (crate::syntax::Operand::Value(value) | crate::syntax::Operand::Update(_, value)) = operand;
+        visit_expr(value, note);
     }
 }

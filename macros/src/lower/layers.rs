@@ -7,7 +7,7 @@ use super::calls::values_of;
 use super::environment::Value;
 use super::variables::indices_of;
 use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
-use crate::resolve::{Declared, Surroundings, Turn, site};
+use crate::resolve::{Declared, Defaults, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
 
 impl FunctionLowering<'_, '_, '_> {
@@ -28,6 +28,11 @@ impl FunctionLowering<'_, '_, '_> {
         };
         let keywords = self.layer_snippet(&layer.path, &layer.arguments.keywords);
         let place = Place { id: declared.id, indices: declared.indices.clone() };
+        let is_made = declared.is_new || self.is_same_site(&place, &keywords);
+        let Some(defaults) = self.model.tree.layer_defaults(&self.cursor, scope, is_made, self.model.errors) else {
+            self.is_wrong = true;
+            return Value::Wrong;
+        };
         let Some(inputs) = inputs else { return Value::Wrong };
         if inputs.is_empty() {
             self.error(
@@ -39,8 +44,8 @@ impl FunctionLowering<'_, '_, '_> {
         if declared.is_new {
             let applied = self.applied(&place);
             self.makes.push(applied);
-            self.declare_layer(declared, keywords.clone(), &inputs);
-        } else if !self.is_same_site(&place, &keywords) && !layer.arguments.keywords.is_empty() {
+            self.declare_layer(declared, keywords.clone(), &inputs, &defaults);
+        } else if !is_made && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
             self.error(
                 name,
@@ -55,12 +60,25 @@ impl FunctionLowering<'_, '_, '_> {
         self.model.layers.get(layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
     }
 
-    fn declare_layer(&mut self, declared: Declared<LayerId>, keywords: SnippetCall, inputs: &[usize]) {
+    fn declare_layer(
+        &mut self,
+        declared: Declared<LayerId>,
+        keywords: SnippetCall,
+        inputs: &[usize],
+        defaults: &Defaults,
+    ) {
         let Some(function) = self.number else { return };
         self.model.layers.note(&Place { id: declared.id, indices: declared.indices }, (function, keywords.clone()));
         let indices = indices_of(&declared.path);
-        let declaration =
-            LayerDeclaration { layer: declared.id, path: declared.path, function, keywords, inputs: inputs.to_vec() };
+        let declaration = LayerDeclaration {
+            layer: declared.id,
+            path: declared.path,
+            function,
+            keywords,
+            inputs: inputs.to_vec(),
+            initializer: self.initializer_of(defaults),
+            trainable: defaults.trainable,
+        };
         self.declare_once(&indices, Declaration::Layer(declaration));
     }
 

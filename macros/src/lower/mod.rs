@@ -95,6 +95,8 @@ struct Level {
     list: Vec<Declaration>,
     /// The variable of the loop, if it is one.
     turns: Option<Ident>,
+    /// The condition of the branch, if it is one over which an instance decides, and whether this is its first arm.
+    choice: Option<(SnippetCall, bool)>,
 }
 
 impl<'a> Lowering<'a, '_> {

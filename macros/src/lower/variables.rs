@@ -6,10 +6,10 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, NodeKind, PathPart, Place, SameAs, SizeExpr, ValueId, VariableDeclaration,
-    VariableId, VariableNode,
+    Condition, Declaration, Initializer, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall, Use, ValueId,
+    VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Surroundings};
+use crate::resolve::{Declared, Defaults, Surroundings};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
@@ -158,12 +158,10 @@ impl FunctionLowering<'_, '_, '_> {
         array: Option<Array>,
         value: ValueId,
     ) {
-        let by_scope = self.cursor.defaults.initializer.clone();
-        let initializer = match (array, &variable.initializer, by_scope) {
-            (Some(array), ..) => Initializer::Elements(array.elements),
-            (None, Some(written), _) => Initializer::Written(self.initializer_snippet(written)),
-            (None, None, Some(Some(written))) => Initializer::Written(self.initializer_snippet(&written)),
-            (None, None, Some(None) | None) => Initializer::Default,
+        let initializer = match (array, &variable.initializer) {
+            (Some(array), _) => Initializer::Elements(array.elements),
+            (None, Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
         let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
@@ -180,6 +178,15 @@ impl FunctionLowering<'_, '_, '_> {
         self.declare_once(&indices, Declaration::Variable(declaration));
     }
 
+    /// The initializer that a scope gives.
+    pub(super) fn initializer_of(&mut self, defaults: &Defaults) -> Initializer {
+        match &defaults.initializer {
+            Some(Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            Some(None) => Initializer::Default,
+            None => Initializer::Inherited,
+        }
+    }
+
     /// Adds what is declared in the loop or branch at hand.
     pub(super) fn add_declaration(&mut self, declaration: Declaration) {
         if let Some(level) = self.model.declarations.last_mut() {
@@ -187,13 +194,24 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// Adds what has these loop variables in its name: outside of the loops whose turns share it.
+    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, under the branches
+    /// that all turns go through alike.
     pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
-        let levels = &mut self.model.declarations;
+        let (function, levels) = (self.number, &mut self.model.declarations);
         let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
-        let outermost = levels.iter().position(is_shared);
-        let target = outermost.map_or(levels.len(), |level| level).saturating_sub(1);
-        if let Some(level) = levels.get_mut(target) {
+        let outermost = levels.iter().position(is_shared).unwrap_or(levels.len()).max(1);
+        let left: Vec<&Ident> = levels[outermost..].iter().filter_map(|level| level.turns.as_ref()).collect();
+        let choices = levels[outermost..].iter().rev().filter_map(|level| level.choice.as_ref());
+        let is_alike = |condition: &SnippetCall| {
+            let is_turn = |name: &Use| matches!(name.name, Name::Loop { .. }) && left.contains(&&name.ident);
+            !condition.values.iter().chain(&condition.sizes).any(is_turn)
+        };
+        let declaration = choices.filter(|(condition, _)| is_alike(condition)).fold(declaration, |inner, choice| {
+            let (condition, is_first) = choice.clone();
+            let arms = if is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
+            Declaration::Branch { condition, arms, function }
+        });
+        if let Some(level) = levels.get_mut(outermost - 1) {
             level.list.push(declaration);
         }
     }
@@ -252,7 +270,6 @@ pub(super) fn indices_of(path: &[PathPart]) -> Vec<Ident> {
 
 /// Whether a size means the same in every `fn`.
 fn is_global(size: &SizeExpr) -> bool {
-    use crate::ir::Name;
     let is_global_name = |name: &Name| matches!(name, Name::Hyperparameter(_) | Name::Turn(_));
     match size {
         SizeExpr::Number(_) | SizeExpr::Constant(_) => true,

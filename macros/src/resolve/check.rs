@@ -175,6 +175,27 @@ pub fn given_where_shared(
     None
 }
 
+// scope fc(dtype = f64): Dense(x, units = 4)
+// scope fc(reuse, initializer = zeros()): Dense(x)
+pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {
+    let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
+        "reuse" | "unique" => false,
+        "dtype" => true,
+        _ => !is_made,
+    });
+    let Some(misplaced) = misplaced else { return Some(()) };
+    let name = &misplaced.name;
+    errors.error(
+        name,
+        if name == "dtype" {
+            "a layer has the element type that it says, or that of this model: leave this out".to_string()
+        } else {
+            format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out")
+        },
+    );
+    None
+}
+
 // scope a(reuse) { var w: [1, 1]; }           // after `var w: [1];`
 pub fn same_rank(
     cursor: &Cursor,

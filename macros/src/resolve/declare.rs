@@ -3,6 +3,7 @@
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 
+use super::cursor::{Attributes, Defaults};
 use super::{Cursor, Site, Tree, Turn, check, join_family, site};
 use crate::diag::Errors;
 use crate::ir::{Condition, Element, Index, Instance, Layer, LayerId, Member, PathPart, Variable, VariableId, turns};
@@ -207,6 +208,19 @@ impl Tree {
                 self.make_layer(cursor, name, &label, layer, turn, around, errors)
             }
         }
+    }
+
+    /// What a layer's variables take from the scopes that it stands in; `is_made` is whether it is made here.
+    pub fn layer_defaults(
+        &self,
+        cursor: &Cursor,
+        scope: &syntax::Scope,
+        is_made: bool,
+        errors: &mut Errors,
+    ) -> Option<Defaults> {
+        let attributes = Attributes::read(&scope.attrs, errors)?;
+        check::layer_attributes(&scope.attrs, is_made, errors)?;
+        Some(cursor.defaults.overridden(&attributes.defaults))
     }
 
     #[expect(clippy::too_many_arguments, reason = "a declaration, where it stands and in which turn")]

@@ -171,25 +171,39 @@ pub use crate::kernels::literal::{to_f64, to_isize};
 ///         factor: f64 = 1.0,
 ///         /// How often.
 ///         times: usize = 1,
+///         /// At which size it stops, if at any.
+///         end: Option<usize> = None,
 ///     }
 /// }
-/// let attrs = scale::Attrs::DEFAULT.factor(0.5_f32).times(2);
-/// assert_eq!((attrs.factor, attrs.times), (0.5, 2));
+/// let attrs = scale::Attrs::DEFAULT.factor(0.5_f32).times(2).end(Some(8));
+/// assert_eq!((attrs.factor, attrs.times, attrs.end), (0.5, 2, Some(8)));
 /// ```
 #[macro_export]
 macro_rules! attributes {
-    ($($(#[$doc:meta])* $name:ident: $type:tt = $default:expr),* $(,)?) => {
+    () => { $crate::attributes! { @all } };
+    ($(#[$doc:meta])* $name:ident: $($rest:tt)*) => {
+        $crate::attributes! { @each [] $(#[$doc])* $name: $($rest)* }
+    };
+    // The types that have setters of their own are single tokens; only as such can they be told from others.
+    (@each [$($done:tt)*] $(#[$doc:meta])* $name:ident: $type:tt = $default:expr $(, $($rest:tt)*)?) => {
+        $crate::attributes! { @each [$($done)* { [$(#[$doc])*] $name $type = $default }] $($($rest)*)? }
+    };
+    (@each [$($done:tt)*] $(#[$doc:meta])* $name:ident: $type:ty = $default:expr $(, $($rest:tt)*)?) => {
+        $crate::attributes! { @each [$($done)* { [$(#[$doc])*] $name $type = $default }] $($($rest)*)? }
+    };
+    (@each [$($done:tt)*]) => { $crate::attributes! { @all $($done)* } };
+    (@all $({ [$($doc:tt)*] $name:ident $type:tt = $default:expr })*) => {
         /// The keywords of this op.
         #[derive(Clone, Copy, Debug)]
         pub struct Attrs {
-            $($(#[$doc])* pub $name: $type,)*
+            $($($doc)* pub $name: $type,)*
         }
 
         impl Attrs {
             /// What holds where nothing is written.
             pub const DEFAULT: Self = Self { $($name: $default),* };
 
-            $($crate::attributes!(@setter [$(#[$doc])*] $name $type);)*
+            $($crate::attributes!(@setter [$($doc)*] $name $type);)*
         }
     };
     (@setter [$($doc:tt)*] $name:ident f64) => {
