@@ -22,7 +22,10 @@ mod bare {
             var table: [3, 2] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
             var order: u32[4] = [2, 0, 1, 2];
             var scale: [] = constant(2.0);
+            var mask: bool[2, 2] = [[true, false], [false, true]];
+            var all: bool[2] = true;
 
+            fn masks() -> (bool[2, 2], bool[2]) { (mask, all) }
             fn value() -> [2] { w * scale }
             fn number() -> [] { sum(w) }
             fn rows() -> [4, 2] { gather(table, order) }
@@ -40,6 +43,7 @@ fn models_may_have_no_inputs_and_no_variables() {
     assert_eq!((net.value().unwrap(), net.number().unwrap()), (arr1(&[3.0, -4.0]), -0.5));
     assert_eq!(net.rows().unwrap().column(0).to_vec(), [5.0, 1.0, 3.0, 5.0]);
     assert_eq!(net.largest(arr2(&[[1.0, 3.0, 2.0], [9.0, 0.0, 1.0]]).view()).unwrap(), arr1(&[1, 0]));
+    assert_eq!(net.masks().unwrap(), (arr2(&[[true, false], [false, true]]), arr1(&[true, true])));
     let mut step = net.number_gradients();
     assert_eq!(step.compute().unwrap().1.of(&net.w), arr1(&[1.0, 1.0]));
 }
