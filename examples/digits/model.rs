@@ -11,9 +11,9 @@ model! {
         width: usize,
     ) {
         fn logits(images: [batch, height, width, 1]) -> [batch, 10] {
-            let x = scope conv1: layers::Conv2d(images, filters = 32);
-            let x = scope conv2: layers::Conv2d(relu(x), filters = 64);
-            let x = max_pool2d(relu(x)).dropout(rate = 0.4).flatten();
+            let x = scope conv1: layers::Conv2d(images, filters = 24);
+            let x = scope conv2: layers::Conv2d(relu(x), filters = 48);
+            let x = max_pool2d(relu(x)).dropout(rate = 0.25).flatten();
             let x = scope hidden: layers::Dense(x, units = 128);
             scope logits: layers::Dense(relu(x).dropout(rate = 0.5), units = 10)
         }

@@ -322,6 +322,60 @@ fn statements_do_what_they_do_in_rust() {
     assert_eq!(net.defined_later(arr1(&[0.0]).view()).unwrap(), arr1(&[2.0]));
 }
 
+mod sequences {
+    use varscope::prelude::*;
+
+    model! {
+        /// A layer in a cell that is opened at each step.
+        pub struct Cell(units: usize = 5) {
+            fn f(x: [batch, time, 4]) -> [batch, units] {
+                let mut h = zeros(shape = [batch, units]);
+                for t in 0..time {
+                    let now: [batch, 4] =
+                        reshape(slice(x, begin = [0, t, 0], size = [batch, 1, 4]), shape = [batch, 4]);
+                    scope cell(reuse = auto) {
+                        h = tanh(scope fc: layers::Dense(concat([now, h]), units = units));
+                    }
+                }
+                h
+            }
+
+            fn loss(x: [batch, time, 4]) -> [] { sum(f(x)) }
+        }
+
+        /// Layers as a hyper-parameter counts them, applied again from outside, and a table that is read twice.
+        pub struct Stack(depth: usize = 2, width: usize = 3) {
+            fn f(x: [batch, width]) -> [batch, width] {
+                let mut h = x;
+                for i in 0..depth {
+                    h = scope fc[i]: layers::Dense(h, units = width);
+                }
+                h
+            }
+
+            fn again(x: [batch, width]) -> [batch, width] { fc[1](fc[0](x)) }
+
+            fn tied(ids: u32[batch]) -> [batch, 7] {
+                let found = scope embedding { var table: [7, width]; gather(table, ids) };
+                name_scope output { matmul(found, self.embedding.table, transpose_b = true) }
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_stand_in_loops_of_every_kind() {
+    let net = sequences::Cell::seeded(1).unwrap();
+    assert_eq!((net.variables().len(), net.cell.fc.weights.name()), (2, "cell/fc/weights"));
+    let mut step = net.loss_gradients();
+    assert!(step.compute(Array3::ones((2, 3, 4)).view()).unwrap().1.global_norm() > 0.0);
+    let net = sequences::Stack::seeded(1).unwrap();
+    let x = arr2(&[[1.0, 2.0, 3.0]]);
+    assert_eq!(net.f(x.view()).unwrap(), net.again(x.view()).unwrap());
+    assert_eq!((net.fc.len(), net.fc[1].weights.name()), (2, "fc_1/weights"));
+    assert_eq!(net.tied(arr1(&[1, 2]).view()).unwrap().shape(), [2, 7]);
+}
+
 mod families {
     use varscope::prelude::*;
 
@@ -342,6 +396,29 @@ mod families {
                 }
                 y + block[0].w + block[1].inner.u
             }
+
+            /// In each turn the names begin anew.
+            fn turns(x: [2]) -> [2] {
+                let mut y = x;
+                for i in 0..2 {
+                    scope turn[i] {
+                        var v(unique): [2] = constant(2.0);
+                        let z = y * v;
+                        var v(unique): [2] = constant(i as f32 + 3.0);
+                        y = z * v;
+                    }
+                }
+                y
+            }
+
+            /// As many scopes as there are words of that name.
+            fn blocks(x: [2]) -> [2] {
+                let mut y = x;
+                for i in 0..3 {
+                    y = scope step(unique) { var w: [2] = constant(i as f32 + 2.0); y * w };
+                }
+                y
+            }
         }
     }
 }
@@ -352,6 +429,10 @@ fn loops_make_families() {
     // 24 x, + 10, · 2 + 10, + 1 + 10
     assert_eq!(net.f(arr1(&[1.0, 0.0]).view()).unwrap(), arr1(&[89.0, 41.0]));
     assert_eq!((net.v_2.read()[0], net.block[1].inner.u.name()), (4.0, "block_1/inner/u"));
+    assert_eq!(net.turns(arr1(&[1.0, 2.0]).view()).unwrap(), arr1(&[48.0, 96.0]));
+    assert_eq!((net.turn[1].v.name(), net.turn[1].v_1.read()[0]), ("turn_1/v", 4.0));
+    assert_eq!(net.blocks(arr1(&[1.0, 2.0]).view()).unwrap(), arr1(&[24.0, 48.0]));
+    assert_eq!(net.step_2.w.name(), "step_2/w");
 }
 
 #[test]

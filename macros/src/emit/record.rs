@@ -146,14 +146,13 @@ impl Emit<'_> {
         };
         let operands = operand_list(names, &op.operands);
         let results: Vec<_> = op.results.iter().map(|&result| names.get(result)).collect();
-        let call = quote_spanned! { at(node.span)=> #alias::record(#recorder, #name, #operands, #attrs) };
+        let call = quote_spanned! { at(node.span)=> #alias::call(#recorder, #name, #operands, #attrs) };
         let updates = op.updates.iter().map(|update| {
             let (variable, result) =
                 (self.variable_tokens(update.variable.id, &update.variable.indices), names.get(update.result));
             quote! { #recorder.update(#variable, #result); }
         });
-        let made = local("made");
-        quote! { let #made = #call; let [#(#results),*] = #recorder.keep(#made); #(#updates)* }
+        quote! { let [#(#results),*] = #call; #(#updates)* }
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {

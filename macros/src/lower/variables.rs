@@ -40,7 +40,7 @@ impl FunctionLowering<'_, '_, '_> {
         };
         let place = Place { id: declared.id, indices: declared.indices.clone() };
         let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
-        if self.model.tree.variables[declared.id].label != variable.name.to_string() {
+        if variable.name != self.model.tree.variables[declared.id].label {
             // A `unique` one whose name was taken: from here on its bare name is this one, as a second `let` would be.
             self.environment.bind(&variable.name, Value::Tensor(value), false);
         }

@@ -154,11 +154,15 @@ impl Tree {
         matches!(member, Member::Variable(id) if self.variables[id].is_unique)
     }
 
-    /// `v`, or `v_1` if something of that name is there.
+    /// `v`, or `v_1` if something of that name is there. The scopes of a family have one field, and names of their own.
     fn unique_variable(&self, cursor: &Cursor, name: &Ident) -> String {
+        let is_taken = |label: &str| {
+            self.declarations.contains_key(&cursor.name_of(label))
+                || matches!(self.member(cursor.scope, label), Some(Member::Scope(_)))
+        };
         let mut label = name.to_string();
         let mut number = 0;
-        while self.member(cursor.scope, &label).is_some() {
+        while is_taken(&label) {
             number += 1;
             label = format!("{name}_{number}");
         }

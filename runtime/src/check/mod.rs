@@ -68,8 +68,12 @@ pub struct Room<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
 /// What a part of a check has come to.
 #[derive(Debug)]
 pub struct Part<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
-    /// What is known after it.
-    pub room: Room<VALUES, DIMS, LAYERS>,
+    /// The shapes of the values that it makes.
+    pub values: [Shape; VALUES],
+    /// The sizes of the names that it binds.
+    pub dims: [Dim; DIMS],
+    /// The layers that it applies.
+    pub layers: [Applied; LAYERS],
     /// What is wrong in it.
     pub findings: Findings,
 }
