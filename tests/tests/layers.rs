@@ -164,3 +164,41 @@ fn what_turns_share_under_a_branch_is_made_where_the_branch_is_taken() {
     assert_eq!((plain, gated), (&x * 2.0, &x * 0.5));
     assert!((&late - &(x.dot(&*dense).dot(&*dense) * 2.0)).iter().all(|apart| apart.abs() < 1e-5));
 }
+
+model! {
+    /// Halves that are layers of their own, each in a `fn` of its own.
+    pub struct Auto<T>(narrow: usize, wide: usize = 3) {
+        fn forward(x: [.., n]) -> [.., wide] { decode(encode(x)) }
+        fn encode(x: [.., n]) -> [.., narrow] { tanh(scope encoder: layers::Dense(x, units = narrow)) }
+        fn decode(z: [.., narrow]) -> [.., wide] { scope decoder: layers::Dense(z, units = wide) }
+        fn twice(x: [.., n]) -> [.., wide] { forward(x) + forward(x) }
+    }
+
+    struct Uses: f64 {
+        fn forward(x: [batch, time, 3]) -> [batch, time, 3] {
+            let y = scope auto: Auto(x, narrow = 5);
+            y + auto.decode(auto.encode(x)) + auto.twice(x)
+        }
+    }
+
+    /// A model in lower case, as its user allows.
+    #[allow(non_camel_case_types)]
+    struct lower_case(units: usize = 2) {
+        fn loss(x: [units]) -> [] {
+            scope inner { var w: [units] = ones(); sum(x * w) }
+        }
+    }
+}
+
+#[test]
+fn each_fn_of_a_layer_may_make_layers_and_call_forward() {
+    let net = Uses::seeded(1).unwrap();
+    assert_eq!((net.auto.encoder.weights.shape(), net.auto.decoder.weights.shape()), (&[3, 5][..], &[5, 3][..]));
+    let x = ndarray::Array3::from_shape_fn((2, 4, 3), |(b, t, n)| (b * 12 + t * 3 + n) as f64 * 0.1 - 1.0);
+    let flat = x.to_shape((8, 3)).unwrap();
+    let by_hand = flat.dot(&*net.auto.encoder.weights.read()).mapv(f64::tanh).dot(&*net.auto.decoder.weights.read());
+    let y = net.forward(x.view()).unwrap().into_shape_with_order((8, 3)).unwrap();
+    assert!((&y - &(by_hand * 4.0)).iter().all(|apart| apart.abs() < 1e-12));
+    let net = lower_case::seeded(1).unwrap();
+    assert_eq!((net.loss(arr1(&[1.0, 2.0]).view()).unwrap(), net.inner.w.shape()[0]), (3.0, 2));
+}
