@@ -56,6 +56,7 @@ impl Emit<'_> {
         quote! {
             #[doc = #docs]
             #[derive(Clone, Copy)]
+            #[allow(non_camel_case_types)]
             #vis struct #name { #(#fields)* }
             #constructor
         }
@@ -112,6 +113,7 @@ impl Emit<'_> {
             #[doc = #docs]
             #[doc(hidden)]
             #[derive(Clone, Copy)]
+            #[allow(non_camel_case_types)]
             #vis struct #name { #(#names: #p::Known<#types>),* }
 
             impl #name {

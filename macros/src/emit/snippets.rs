@@ -190,6 +190,8 @@ impl Emit<'_> {
         let p = self.private(name.span());
         let value = match value {
             KeywordValue::Unchecked(_) if in_check => quote_spanned! { at(name.span())=> #p::unchecked() },
+            // An empty list of sizes or axes, whose type nothing else would settle.
+            KeywordValue::Rust(syn::Expr::Array(array)) if array.elems.is_empty() => quote! { [#p::Dim::Rest; 0] },
             KeywordValue::Rust(expr) | KeywordValue::Unchecked(expr) => quote! { #expr },
             KeywordValue::Sizes(sizes) => {
                 let sizes = sizes.iter().map(|size| match size {

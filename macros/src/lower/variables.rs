@@ -197,6 +197,7 @@ impl FunctionLowering<'_, '_, '_> {
     /// Adds what has these loop variables in its name: outside of the loops whose turns share it, under the branches
     /// that all turns go through alike.
     pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
+        self.check_turns(indices, &declaration);
         let (function, levels) = (self.number, &mut self.model.declarations);
         let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
         let outermost = levels.iter().position(is_shared).unwrap_or(levels.len()).max(1);
@@ -213,6 +214,21 @@ impl FunctionLowering<'_, '_, '_> {
         });
         if let Some(level) = levels.get_mut(outermost - 1) {
             level.list.push(declaration);
+        }
+    }
+
+    /// What all turns of a loop share cannot depend on which turn it is.
+    fn check_turns(&mut self, indices: &[Ident], declaration: &Declaration) {
+        let call = match declaration {
+            Declaration::Variable(VariableDeclaration { initializer: Initializer::Written(call), .. }) => call,
+            Declaration::Layer(layer) => &layer.keywords,
+            _ => return,
+        };
+        let is_turn = |name: &&Use| matches!(name.name, Name::Loop { .. }) && !indices.contains(&name.ident);
+        if let Some(name) = call.values.iter().find(is_turn) {
+            let ident = name.ident.clone();
+            let message = format!("all turns of the loop share this, so it cannot depend on `{ident}`");
+            self.error(ident, message);
         }
     }
 

@@ -256,10 +256,10 @@ impl Tree {
             id
         });
         let index = join_family(&mut self.layers[id].family, known.is_none(), turn, name, errors)?;
-        self.layers[id].instances.push(instance(cursor, around.condition));
+        let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
+        self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
         self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site(layer));
-        let indices = cursor.indices.iter().cloned().chain(index).collect();
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
 }

@@ -2,13 +2,13 @@
 
 use crate::op::*;
 
-/// Which axes of a shape are reduced: the named ones, or all where none is named.
+/// Which axes of a shape are reduced: the named ones, or all where no list is written.
 ///
 /// # Errors
 ///
 /// An axis that the shape has not, or that is named twice.
 pub const fn reduced(x: &Shape, axes: &Axes) -> Result<[bool; MAX_RANK], ShapeError> {
-    let mut reduced = [axes.is_empty(); MAX_RANK];
+    let mut reduced = [!axes.is_given(); MAX_RANK];
     let mut n = 0;
     while n < axes.len() {
         match axes.of(n, x) {

@@ -24,7 +24,7 @@ impl Emit<'_> {
         let inputs = inputs_fn(name);
         let (element, symbolic) = (self.symbolic_element(), local("SYMBOLIC"));
         let (begin, begin_call) = (begin_const(name), begin_fn(name));
-        let call = quote! { #begin_call(&mut check, &#symbolic, &[], &Self::#inputs(#element, &#symbolic)) };
+        let call = quote! { #begin_call(&mut check, &#symbolic, &[], &Self::#inputs(#element, &#symbolic, &[])) };
         let mut known = Known::default();
         let made = Made::at_the_beginning(function);
         let mut constants = self.part(function, &begin, &TokenStream::new(), &call, &made);
@@ -61,7 +61,7 @@ impl Emit<'_> {
     ) -> TokenStream {
         let (p, room, element) = (self.p(), self.room(function), self.symbolic_element());
         let names = self.symbol_names(function);
-        let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);
+        let (by_itself, known) = (self.is_of_layer(function), self.model.source.hyperparameters.len() as u32);
         let Made { values, dims, layers } = made;
         let [value_count, dim_count, layer_count] = [values.len(), dims.len(), layers.len()];
         quote! {
@@ -82,6 +82,11 @@ impl Emit<'_> {
         }
     }
 
+    /// Whether the sizes of what a `fn` makes are those of a layer's inputs: in `forward`, and where another makes layers.
+    fn is_of_layer(&self, function: &Function) -> bool {
+        function.name == "forward" || (self.forward().is_some() && !function.makes.is_empty())
+    }
+
     /// The element type in a check of the model by itself.
     pub fn symbolic_element(&self) -> TokenStream {
         let p = self.p();
@@ -96,14 +101,19 @@ impl Emit<'_> {
         (self.model.source.hyperparameters.len() + dim) as u32
     }
 
-    /// The inputs of a `fn` with a symbol for each name that they bind.
+    /// The inputs of a `fn` with a symbol for each name that they bind; a name of `forward`'s inputs has the size that it
+    /// has there, where that is known.
     pub fn symbolic_inputs(&self, function: &Function) -> TokenStream {
         let (p, name, keywords) = (self.p(), inputs_fn(&function.name), self.keywords_type());
         let (check, hyper, element) = (local("check"), local("hyper"), local("element"));
         let (count, dims) = (function.inputs.len(), function.dims.len());
+        let sizes = local("sizes");
         let symbols = (0..dims).map(|dim| {
             let symbol = self.symbol(dim);
-            quote! { #p::Dim::Symbol(#symbol) }
+            match self.forward_dim(function, dim) {
+                Some(number) => quote! { #p::Dim::known_or_symbol(#sizes, #number, #symbol) },
+                None => quote! { #p::Dim::Symbol(#symbol) },
+            }
         });
         let leading = self.symbol(dims);
         let shapes = function.inputs.iter().map(|input| {
@@ -128,11 +138,21 @@ impl Emit<'_> {
         quote! {
             #[doc(hidden)]
             #[must_use]
-            pub const fn #name(#element: #p::DType, #hyper: &#keywords) -> [#p::Shape; #count] {
+            pub const fn #name(#element: #p::DType, #hyper: &#keywords, #sizes: &[#p::Dim]) -> [#p::Shape; #count] {
                 let #check = #p::Symbols { dims: [#(#symbols),*] };
                 [#(#shapes),*]
             }
         }
+    }
+
+    fn forward(&self) -> Option<&Function> {
+        self.model.functions.iter().find(|function| function.name == "forward")
+    }
+
+    /// The number of a name among those that the inputs of `forward` bind, in another `fn`.
+    fn forward_dim(&self, function: &Function, dim: DimId) -> Option<DimId> {
+        let forward = self.forward().filter(|_| function.name != "forward")?;
+        self.forward_dims(forward).into_iter().find(|&number| forward.dims[number] == function.dims[dim])
     }
 
     /// The names of the symbols of a `fn`: hyper-parameters, its own, and `..`.

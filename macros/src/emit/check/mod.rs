@@ -134,7 +134,7 @@ impl Emit<'_> {
                 quote! {
                     let mut #room = #room_there;
                     let mut #made = #room.check(#check.mode(), &[]);
-                    Self::#name(&mut #made, #hyper, #sizes, &Self::#inputs(#check.element(), #hyper));
+                    Self::#name(&mut #made, #hyper, #sizes, &Self::#inputs(#check.element(), #hyper, #sizes));
                     #(#shared)*
                 }
             })

@@ -17,7 +17,7 @@ impl Emit<'_> {
     }
 
     pub fn check_node(&self, function: &Function, node: &Node) -> TokenStream {
-        let (check, id, scope) = (local("check"), node.id, &node.scope);
+        let (p, check, id, scope) = (self.p(), local("check"), node.id, &node.scope);
         match &node.kind {
             NodeKind::Variable(variable) => self.check_variable(node, variable),
             NodeKind::Number { value, .. } => quote! { #check.number(#value); },
@@ -30,9 +30,11 @@ impl Emit<'_> {
                 }
                 let name = outcome_fn(&called.name);
                 let (hyper, outcome, sizes) = (local("hyper"), local("outcome"), self.sizes_for_call(function));
+                // Which sizes its variables have, the other `fn` says itself.
+                let mode = quote! { #p::Mode { by_itself: true, ..#check.mode() } };
                 quote! {
                     if #check.has(&[#(#arguments),*]) {
-                        let #outcome = Self::#name(#check.mode(), #hyper, #sizes, &[#(#check.values[#arguments]),*]);
+                        let #outcome = Self::#name(#mode, #hyper, #sizes, &[#(#check.values[#arguments]),*]);
                         #check.call(#id, "", &#outcome, &[#(#results),*]);
                     }
                 }
