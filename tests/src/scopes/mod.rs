@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod compare;
 pub mod format;
+pub mod listing;
 pub mod reasons;
 pub mod rules;
 pub mod runtime_way;

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use varscope::{Scope, VariableInfo, VariableStore, Variables};
+use varscope::{Scope, VariableInfo, VariableRequest, VariableStore};
 
 use super::arguments::{self, Array, Start};
 use super::format::{Scenario, Step};
+use super::listing::{collection, keys, names, reuse, saver, seen_variable};
 use super::reasons::{self, Reason};
 use super::trace::{Entry, Stop, Trace, Way};
 
@@ -124,7 +125,7 @@ impl Machine {
         let entry = match caught {
             // TensorFlow's log has it at the step that was the last to run.
             None => Entry::new(&self.at, step, json!({"verb": "try"})),
-            Some((at, error, failed)) => Entry::caught(&at, failed.as_ref().unwrap_or(step), error),
+            Some((at, error, failed)) => Entry::caught(&at, failed.as_deref().unwrap_or(step), *error),
         };
         self.entries.push(entry);
         self.at = path.to_string();
@@ -306,30 +307,7 @@ impl Machine {
         if let Some(start) = start {
             request = arguments::begin(request, start);
         }
-        if let Some(trainable) = step.get("trainable") {
-            request = request.trainable(trainable.as_bool().ok_or(Reason::Types)?);
-        }
-        if let Some(partitioner) = step.get("partitioner") {
-            request = request.partitioner(arguments::partitioner(partitioner)?);
-        }
-        if let Some(regularizer) = step.get("regularizer") {
-            request = match arguments::regularizer(regularizer)? {
-                Some(regularizer) => request.regularizer(regularizer),
-                None => request.no_regularizer(),
-            };
-        }
-        for collection in step.get("collections").and_then(Value::as_array).into_iter().flatten() {
-            request = match collection.as_str().ok_or(Reason::Types)? {
-                "local" | "local_variables" => request.local(),
-                name => request.collection(name),
-            };
-        }
-        request = match step.verb.as_str() {
-            "local" => request.local(),
-            // `tf.Variable` takes nothing from its scope.
-            "variable" => request.unique().no_partitioner().no_regularizer(),
-            _ => request,
-        };
+        request = with_arguments(request, step)?;
         let before = scope.store().len();
         let info = request.get_any()?;
         let is_created = scope.store().len() > before;
@@ -465,6 +443,34 @@ impl Machine {
     }
 }
 
+/// What else a step says about a variable.
+fn with_arguments<'a>(mut request: VariableRequest<'a>, step: &Step) -> Result<VariableRequest<'a>, Stop> {
+    if let Some(trainable) = step.get("trainable") {
+        request = request.trainable(trainable.as_bool().ok_or(Reason::Types)?);
+    }
+    if let Some(partitioner) = step.get("partitioner") {
+        request = request.partitioner(arguments::partitioner(partitioner)?);
+    }
+    if let Some(regularizer) = step.get("regularizer") {
+        request = match arguments::regularizer(regularizer)? {
+            Some(regularizer) => request.regularizer(regularizer),
+            None => request.no_regularizer(),
+        };
+    }
+    for collection in step.get("collections").and_then(Value::as_array).into_iter().flatten() {
+        request = match collection.as_str().ok_or(Reason::Types)? {
+            "local" | "local_variables" => request.local(),
+            name => request.collection(name),
+        };
+    }
+    Ok(match step.verb.as_str() {
+        "local" => request.local(),
+        // `tf.Variable` takes nothing from its scope.
+        "variable" => request.unique().no_partitioner().no_regularizer(),
+        _ => request,
+    })
+}
+
 fn with_default(scope: Scope, what: &str, value: &Value) -> Result<Scope, Stop> {
     Ok(match what {
         "initializer" => match arguments::start(value, &|_| None)? {
@@ -479,71 +485,4 @@ fn with_default(scope: Scope, what: &str, value: &Value) -> Result<Scope, Stop> 
         "dtype" => scope.dtype(arguments::dtype(value.as_str().ok_or(Reason::Types)?)?),
         _ => return Err(Reason::OtherStep.into()),
     })
-}
-
-fn seen_variable(step: &Step, info: &VariableInfo, is_created: bool) -> Value {
-    let parts: Vec<_> = info.parts().into_iter().map(|(name, shape)| json!([format!("{name}:0"), shape])).collect();
-    let mut seen = json!({"verb": step.verb, "shape": info.shape(), "dtype": arguments::dtype_name(info.dtype())});
-    if step.verb != "variable" {
-        seen["created"] = json!(is_created);
-    }
-    if parts.is_empty() {
-        seen["name"] = json!(format!("{}:0", info.name()));
-        seen["trainable"] = json!(info.trainable());
-    } else {
-        seen["name"] = json!(info.name());
-        seen["parts"] = json!(parts);
-    }
-    seen
-}
-
-/// The variables that TensorFlow has in the collection of this name.
-fn collection(store: &VariableStore, key: &str) -> Variables {
-    match key {
-        "global" | "variables" => store.variables(),
-        "trainable" | "trainable_variables" => store.trainable_variables(),
-        "local" | "local_variables" => store.local_variables(),
-        _ => store.collection(key),
-    }
-}
-
-/// TensorFlow's names of these variables, in parts where they are.
-fn names(variables: &Variables) -> Vec<String> {
-    let name = |info: &VariableInfo| {
-        let parts: Vec<_> = info.parts().into_iter().map(|(name, _)| name).collect();
-        let whole = if parts.is_empty() { vec![info.name().to_string()] } else { parts };
-        whole.into_iter().map(|name| format!("{name}:0"))
-    };
-    variables.iter().flat_map(name).collect()
-}
-
-/// The names under which variables can be shared.
-fn keys(store: &VariableStore) -> Vec<String> {
-    let (variables, local) = (store.variables(), store.local_variables());
-    let shareable = variables.iter().chain(&local).filter(|info| !info.is_unique());
-    let own = |info: &VariableInfo| {
-        let parts = info.parts().into_iter().map(|(name, _)| name);
-        parts.chain([info.name().to_string()]).collect::<Vec<_>>()
-    };
-    let mut keys: Vec<String> = shareable.flat_map(own).collect();
-    keys.sort_unstable();
-    keys
-}
-
-fn saver(store: &VariableStore, step: &Step) -> Result<Value, Stop> {
-    let variables = store.variables();
-    if variables.is_empty() {
-        return Err(Reason::Checkpoint.into());
-    }
-    let mut entries: Vec<_> = variables.iter().map(|info| (info.name(), info.shape())).collect();
-    entries.sort_unstable();
-    Ok(json!({"verb": step.verb, "checkpoint": entries}))
-}
-
-fn reuse(scope: &Scope) -> Value {
-    match (scope.reuses(), scope.makes()) {
-        (false, _) => json!(false),
-        (true, true) => json!("AUTO_REUSE"),
-        (true, false) => json!(true),
-    }
 }
