@@ -68,7 +68,9 @@ impl FunctionLowering<'_, '_, '_> {
         }
         self.loops.push(node.variable.clone());
         self.bodies.push(Body::default());
-        self.model.declarations.push(Level { turns: Some(node.variable.clone()), ..Level::default() });
+        self.model
+            .declarations
+            .push(Level { turns: Some((node.variable.clone(), bounds.clone())), ..Level::default() });
         let last = self.block_value(&node.body, 1);
         for (name, value) in &mut carried {
             match self.environment.value(name).map(|binding| binding.value.clone()) {

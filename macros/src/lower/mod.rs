@@ -18,8 +18,8 @@ use proc_macro2::{Ident, Span};
 
 use crate::diag::{Errors, suggestion};
 use crate::ir::{
-    Body, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand, Output,
-    Snippet, SnippetCall, SnippetId, TensorType, ValueId,
+    Body, Bounds, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand,
+    Output, Snippet, SnippetCall, SnippetId, TensorType, ValueId,
 };
 use crate::resolve::{Cursor, Tree};
 use crate::syntax::{self, Item, Parameter};
@@ -93,8 +93,8 @@ struct Lowering<'a, 'e> {
 #[derive(Default)]
 struct Level {
     list: Vec<Declaration>,
-    /// The variable of the loop, if it is one.
-    turns: Option<Ident>,
+    /// The variable of the loop and its bounds, if it is one.
+    turns: Option<(Ident, Bounds)>,
     /// The condition of the branch, if it is one over which an instance decides, and whether this is its first arm.
     choice: Option<(SnippetCall, bool)>,
 }

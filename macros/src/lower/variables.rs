@@ -194,23 +194,35 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, under the branches
-    /// that all turns go through alike.
+    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, but in the loops that
+    /// count it, and under the branches that all turns go through alike.
     pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
         self.check_turns(indices, &declaration);
         let (function, levels) = (self.number, &mut self.model.declarations);
-        let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
+        let is_shared =
+            |level: &super::Level| level.turns.as_ref().is_some_and(|(variable, _)| !indices.contains(variable));
         let outermost = levels.iter().position(is_shared).unwrap_or(levels.len()).max(1);
-        let left: Vec<&Ident> = levels[outermost..].iter().filter_map(|level| level.turns.as_ref()).collect();
-        let choices = levels[outermost..].iter().rev().filter_map(|level| level.choice.as_ref());
+        let around = &levels[outermost..];
+        let left: Vec<&Ident> = around
+            .iter()
+            .filter(|level| is_shared(level))
+            .flat_map(|level| &level.turns)
+            .map(|(name, _)| name)
+            .collect();
         let is_alike = |condition: &SnippetCall| {
             let is_turn = |name: &Use| matches!(name.name, Name::Loop { .. }) && left.contains(&&name.ident);
             !condition.values.iter().chain(&condition.sizes).any(is_turn)
         };
-        let declaration = choices.filter(|(condition, _)| is_alike(condition)).fold(declaration, |inner, choice| {
-            let (condition, is_first) = choice.clone();
-            let arms = if is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
-            Declaration::Branch { condition, arms, function }
+        let declaration = around.iter().rev().fold(declaration, |inner, level| match (&level.turns, &level.choice) {
+            (Some((variable, bounds)), _) if indices.contains(variable) => {
+                let (bounds, variable) = (bounds.clone(), variable.clone());
+                Declaration::Loop { bounds, variable, body: vec![inner], function }
+            }
+            (None, Some((condition, is_first))) if is_alike(condition) => {
+                let arms = if *is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
+                Declaration::Branch { condition: condition.clone(), arms, function }
+            }
+            _ => inner,
         });
         if let Some(level) = levels.get_mut(outermost - 1) {
             level.list.push(declaration);
