@@ -170,10 +170,11 @@ impl FunctionLowering<'_, '_, '_> {
             (Some(yes), Some(no)) => Some(self.join_checked(node, &yes, &no, &mut results)),
             (None, None) => None,
             _ => {
-                if !self.is_wrong && wanted > 0 {
+                let is_whole = node.yes.is_whole() && node.no.as_ref().is_none_or(Block::is_whole);
+                if is_whole && wanted > 0 {
                     self.error_at(node.span, "one arm of this branch ends in a value and the other does not");
                 }
-                None
+                (wanted > 0).then_some(Value::Wrong)
             }
         };
         let kind = Branch { condition, arms: [yes.body, no.body], results };

@@ -10,7 +10,7 @@ use crate::op::*;
 pub const fn axis(x: &Shape, axis: isize) -> Result<usize, ShapeError> {
     match x.axis(axis) {
         Some(axis) => Ok(axis),
-        None => Err(ShapeError::new("axis {} is outside of {} axes").number(axis).number(x.rank() as isize)),
+        None => Err(super::axis::outside(axis, x.rank())),
     }
 }
 
