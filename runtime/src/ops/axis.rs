@@ -18,9 +18,11 @@ pub const fn axis_of(x: &Shape, axis: isize) -> Result<usize, ShapeError> {
 pub const fn outside(axis: isize, rank: usize) -> ShapeError {
     let last = rank as isize - 1;
     match (rank, axis) {
-        (0, _) => ShapeError::new("an axis is asked for, and a scalar has none"),
-        // A list keeps what is no small number as this one.
-        (_, 127) => ShapeError::new("an axis is a number, 0 to {}, or from -1 for the last").number(last),
+        (0, _) => ShapeError::new("axis {} is asked for, and a scalar has none").number(axis),
+        // A list keeps what is no small number, or too long, as this one.
+        (_, 127) => {
+            ShapeError::new("each axis is a number, 0 to {}, or from -1 for the last, and is named once").number(last)
+        }
         _ => {
             let error = ShapeError::new("axis {} is outside of {} axes: 0 to {}, or from -1 for the last");
             error.number(axis).number(rank as isize).number(last)
