@@ -74,16 +74,18 @@ pub struct Tile<T: 'static> {
     pub rows: usize,
     /// `NR`: the columns of a tile, and the width of a panel of B.
     pub columns: usize,
-    /// For each height, with rows together and apart.
-    kernels: &'static [[Kernel<T>; 2]],
+    /// For each height, with rows together and apart; each for one vector of columns and for two.
+    kernels: &'static Heights<T>,
 }
+
+type Heights<T> = [[[Kernel<T>; 2]; 2]];
 
 /// Multiplies by these steps (segments, depth, distance of the segments, of rows or steps of A, of B's steps) into a
 /// tile at `c`, whose rows are `stride` apart.
 type Kernel<T> = unsafe fn(steps: [usize; 5], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
 impl<T: Float> Tile<T> {
-    const fn new<V: Vector<Element = T>>(kernels: &'static [[Kernel<T>; 2]]) -> Self {
+    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>) -> Self {
         let (rows, columns) = (kernels.len(), 2 * V::LANES);
         assert!(rows * columns <= LARGEST, "an edge is computed in a buffer of the largest tile");
         Self { rows, columns, kernels }
@@ -105,24 +107,27 @@ impl<T: Float> Tile<T> {
         update: Update,
     ) {
         assert!(height > 0 && height <= self.rows && width <= self.columns && width <= stride, "not a tile");
-        assert!(a.len() >= steps.of_a(height) && b.len() >= steps.of_b(self.columns), "a factor is too short");
+        let vectors = if width > self.columns / 2 { 2 } else { 1 };
+        let columns = self.columns / 2 * vectors;
+        assert!(a.len() >= steps.of_a(height) && b.len() >= steps.of_b(columns), "a factor is too short");
         assert!(c.len() >= (height - 1) * stride + width, "C is too short");
         let Steps { segments, depth, segment, b_step, .. } = *steps;
         let (apart, distance) = match steps.a {
             Rows::Together(step) => (0, step),
             Rows::Apart(row) => (1, row),
         };
-        let (kernel, steps) = (self.kernels[height - 1][apart], [segments, depth, segment, distance, b_step]);
-        if width == self.columns {
+        let kernel = self.kernels[height - 1][apart][vectors - 1];
+        let steps = [segments, depth, segment, distance, b_step];
+        if width == columns {
             // SAFETY: `Tile::for_isa` chose the kernels for instructions that the machine has; the factors are long
             // enough for all steps of this height, and C for the whole tile, as just checked.
             unsafe { kernel(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), stride, update) };
             return;
         }
         let mut whole = [T::zero(); LARGEST];
-        // SAFETY: as above, with a C of `height` rows of `self.columns`, at most the buffer's length (`Tile::new`).
-        unsafe { kernel(steps, a.as_ptr(), b.as_ptr(), whole.as_mut_ptr(), self.columns, Update::Set) };
-        for (row, whole) in whole.chunks_exact(self.columns).take(height).enumerate() {
+        // SAFETY: as above, with a C of `height` rows of `columns`, at most the buffer's length (`Tile::new`).
+        unsafe { kernel(steps, a.as_ptr(), b.as_ptr(), whole.as_mut_ptr(), columns, Update::Set) };
+        for (row, whole) in whole.chunks_exact(columns).take(height).enumerate() {
             let c = &mut c[row * stride..][..width];
             match update {
                 Update::Set => c.copy_from_slice(&whole[..width]),
@@ -179,7 +184,10 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APA
 /// The kernels of each height, with rows together and apart.
 macro_rules! heights {
     ($module:ident: $($height:literal)*) => {
-        &[$([$module::multiply::<$height, false>, $module::multiply::<$height, true>]),*]
+        &[$([
+            [$module::multiply::<$height, 1, false>, $module::multiply::<$height, 2, false>],
+            [$module::multiply::<$height, 1, true>, $module::multiply::<$height, 2, true>],
+        ]),*]
     };
 }
 
@@ -187,15 +195,13 @@ macro_rules! heights {
 macro_rules! kernels {
     ($($(#[$features:meta])* $module:ident: $vector:ty, $number:ty;)*) => {$(
         mod $module {
-            use crate::op::Update;
-            #[allow(unused_imports, reason = "one or the other")]
-            use crate::kernels::simd::Four;
+            use super::*;
 
             /// # Safety
             ///
             /// As for [`multiply`](super::multiply), on a machine with the features that are named here.
             $(#[$features])*
-            pub(super) unsafe fn multiply<const ROWS: usize, const APART: bool>(
+            pub(super) unsafe fn multiply<const ROWS: usize, const VECTORS: usize, const APART: bool>(
                 steps: [usize; 5],
                 a: *const $number,
                 b: *const $number,
@@ -204,7 +210,7 @@ macro_rules! kernels {
                 update: Update,
             ) {
                 // SAFETY: the caller vouches for all of it.
-                unsafe { super::multiply::<$vector, ROWS, 2, APART>(steps, a, b, c, stride, update) }
+                unsafe { super::multiply::<$vector, ROWS, VECTORS, APART>(steps, a, b, c, stride, update) }
             }
         }
     )*};
