@@ -117,6 +117,24 @@ pub enum Slice<'a> {
     Bool(&'a [bool]),
 }
 
+impl Slice<'_> {
+    /// The elements as numbers.
+    pub(crate) fn to_vec(self) -> Vec<f64> {
+        fn numbers<T: Element>(slice: &[T]) -> Vec<f64> {
+            slice.iter().map(|element| element.as_f64()).collect()
+        }
+        match self {
+            Self::F32(slice) => numbers(slice),
+            Self::F64(slice) => numbers(slice),
+            Self::I32(slice) => numbers(slice),
+            Self::I64(slice) => numbers(slice),
+            Self::U8(slice) => numbers(slice),
+            Self::U32(slice) => numbers(slice),
+            Self::Bool(slice) => numbers(slice),
+        }
+    }
+}
+
 /// Elements to change, whose type is known at run time only.
 #[derive(Debug)]
 #[doc(hidden)]
