@@ -202,7 +202,7 @@ impl Draft {
                 existing
             }
             None => {
-                self.check_new(&full)?;
+                self.check_new(&full, &About::default())?;
                 let variable = member.variable.copy(full);
                 self.add(Arc::clone(&variable), About::default());
                 variable
@@ -238,13 +238,13 @@ impl Draft {
         }
     }
 
-    fn check_new(&self, full: &str) -> Result<()> {
+    fn check_new(&self, full: &str, about: &About) -> Result<()> {
         for (at, part) in full.split('/').enumerate() {
             if let Some(reason) = names::problem(part, at == 0) {
                 return Err(Error::BadName { name: full.to_string(), reason });
             }
         }
-        self.store.lock().check_new(full)
+        self.store.lock().check_new(full, about)
     }
 
     pub(crate) fn make<T: Element, D: Dimension + 'static>(
@@ -255,7 +255,7 @@ impl Draft {
         trainable: bool,
         about: About,
     ) -> Result<Variable<T, D>> {
-        self.check_new(&full)?;
+        self.check_new(&full, &about)?;
         let wrong = |reason: String| Error::Initializer { variable: full.clone(), reason };
         let mut random = Random::new(self.store.seed(), &full, 0);
         let mut elements = Vec::new();

@@ -28,10 +28,10 @@ impl OpNames {
         format!("{full}_{number}")
     }
 
-    /// The name that [`OpNames::unique`] would give at the root.
-    pub fn free(&self, full: &str) -> String {
-        let numbered = (1..).map(|number| format!("{full}_{number}"));
-        std::iter::once(full.to_string()).chain(numbered).find(|name| !self.has(name)).unwrap_or_default()
+    /// The names that [`OpNames::unique`] could give at the root, the first of them first.
+    pub fn free<'a>(&'a self, full: &'a str) -> impl Iterator<Item = String> + 'a {
+        let numbered = (1..).map(move |number| format!("{full}_{number}"));
+        std::iter::once(full.to_string()).chain(numbered).filter(|name| !self.has(name))
     }
 
     /// Whether something has this name.

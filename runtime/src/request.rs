@@ -347,7 +347,7 @@ impl<'a> VariableRequest<'a> {
         } else {
             self.check_whole(&full, None)?;
         }
-        let free = self.scope.store().lock().ops.free(&full);
+        let free = self.scope.store().lock().free_name(&full);
         self.new_variable(free)
     }
 

@@ -79,8 +79,6 @@ pub struct Scope {
     original: String,
     /// Whether entering a scope opens a name scope.
     opens_name_scope: bool,
-    /// Whether it is new wherever it is asked for.
-    is_unique: bool,
 }
 
 /// A scope from where it is entered on: a scope that is entered again counts its unique scopes anew.
@@ -143,7 +141,6 @@ impl Scope {
             ops: String::new(),
             original: String::new(),
             opens_name_scope: true,
-            is_unique: false,
         }
     }
 
@@ -170,7 +167,6 @@ impl Scope {
             ops: self.ops.clone(),
             original: self.original.clone(),
             opens_name_scope: self.opens_name_scope,
-            is_unique: self.is_unique,
         }
     }
 
@@ -187,8 +183,11 @@ impl Scope {
     ///
     /// A name that no scope can have is reported where a variable is made in it.
     pub fn enter(&self, name: &str) -> Self {
-        self.opening.entered().insert(name.to_string());
-        self.prolonged(name, name)
+        let scope = self.prolonged(name, name);
+        if scope.problem.is_none() {
+            self.opening.entered().insert(name.to_string());
+        }
+        scope
     }
 
     /// A scope of this name that is new: `name`, or `name_1`, `name_2`, … where scopes of those names were entered in
@@ -196,10 +195,13 @@ impl Scope {
     ///
     /// In a scope that reuses, it is an error that is reported where a variable is made in it.
     pub fn unique(&self, name: &str) -> Self {
+        if self.reuse != Reuse::No {
+            let path = join(&self.path, name);
+            let problem = Error::UniqueReused { name: path.clone() };
+            return Self { path, problem: self.problem.clone().or(Some(problem)), ..self.share() };
+        }
         let unique = self.opening.unique(name);
-        let scope = Self { is_unique: true, ..self.prolonged(&unique, name) };
-        let rule = self.reuse;
-        if rule == Reuse::No { scope } else { scope.with_rule(rule) }
+        self.prolonged(&unique, name)
     }
 
     /// A scope whose variables have this path, and whose name scope goes by another name.
@@ -212,7 +214,7 @@ impl Scope {
         let ops = if opens { self.store.lock().ops.unique(&self.ops, op_name) } else { self.ops.clone() };
         let original = with_slash(&ops);
         let opening = self.opening.enter(&path);
-        Self { path, problem, opening, original, ops, opens_name_scope: true, is_unique: false, ..self.share() }
+        Self { path, problem, opening, original, ops, opens_name_scope: true, ..self.share() }
     }
 
     /// Another scope, entered from here: its name, defaults and rule are those that it has, wherever this is, and its
@@ -222,13 +224,7 @@ impl Scope {
         let last = other.path.rsplit('/').next().unwrap_or_default();
         let opens = self.opens_name_scope && !last.is_empty();
         let ops = if opens { self.store.lock().ops.unique(&self.ops, last) } else { self.ops.clone() };
-        Self {
-            ops,
-            opening: self.opening.enter(&other.path),
-            opens_name_scope: true,
-            is_unique: false,
-            ..other.share()
-        }
+        Self { ops, opening: self.opening.enter(&other.path), opens_name_scope: true, ..other.share() }
     }
 
     /// The same scope, in which the next scope is entered without a name scope of its own.
@@ -278,22 +274,15 @@ impl Scope {
 
     /// The same scope, sharing variables that exist: one that does not is an error.
     #[must_use]
-    pub fn reuse(self) -> Self {
-        self.with_rule(Reuse::Yes)
+    pub fn reuse(mut self) -> Self {
+        self.reuse = Reuse::Yes;
+        self
     }
 
     /// The same scope, sharing variables that exist and making those that do not.
     #[must_use]
-    pub fn auto_reuse(self) -> Self {
-        self.with_rule(Reuse::Auto)
-    }
-
-    /// A scope that is always new cannot share what exists.
-    fn with_rule(mut self, rule: Reuse) -> Self {
-        self.reuse = rule;
-        if self.is_unique && self.problem.is_none() {
-            self.problem = Some(Error::UniqueReused { name: self.path.clone() });
-        }
+    pub fn auto_reuse(mut self) -> Self {
+        self.reuse = Reuse::Auto;
         self
     }
 

@@ -225,12 +225,17 @@ impl Entries {
         namesake.or_else(|| names::nearest(name, candidates.into_iter())).map(str::to_string)
     }
 
+    /// The name of a new unique variable: this, or with a suffix.
+    pub fn free_name(&self, full: &str) -> String {
+        self.ops.free(full).find(|name| !self.by_name.contains_key(name)).unwrap_or_else(|| full.to_string())
+    }
+
     /// Whether a new variable of this name can be told from all that is there.
     ///
     /// # Errors
     ///
     /// [`Error::BadName`] where a variable and a scope would have one name, or two names would differ in case only.
-    pub fn check_new(&self, name: &str) -> Result<()> {
+    pub fn check_new(&self, name: &str, about: &About) -> Result<()> {
         for (path, named) in parts(name) {
             if let Some((other, taken_by)) = self.taken.get(&path.to_ascii_lowercase())
                 && (other != path || *taken_by != named)
@@ -238,7 +243,11 @@ impl Entries {
                 return Err(Error::BadName { name: path.to_string(), reason: clash(other != path, *taken_by) });
             }
         }
-        if self.ops.has(name) {
+        if self.by_name.get(name).is_some_and(|entry| entry.about.kind == Kind::Unique) {
+            return Err(Error::BadName { name: name.to_string(), reason: "a unique variable has this name" });
+        }
+        // The names that a variable in parts takes are those of the parts.
+        if about.partition.is_none() && self.ops.has(name) {
             return Err(Error::BadName {
                 name: name.to_string(),
                 reason: "an op, a variable or a scope has this name",
@@ -254,7 +263,10 @@ impl Entries {
             for (path, named) in parts(&name) {
                 self.taken.insert(path.to_ascii_lowercase(), (path.to_string(), named));
             }
-            self.ops.take(&name);
+            match entry.info().parts() {
+                parts if parts.is_empty() => self.ops.take(&name),
+                parts => parts.iter().for_each(|(part, _)| self.ops.take(part)),
+            }
             self.order.push(name.clone());
             self.by_name.insert(name, entry);
         }

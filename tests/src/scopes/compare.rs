@@ -26,7 +26,7 @@ pub enum Verdict {
 
 /// Compares a run of a scenario with TensorFlow's.
 pub fn compare(scenario: &Scenario, trace: &Trace) -> Verdict {
-    let mut facts = Facts::default();
+    let mut facts = Facts::new(&scenario.program);
     let mut stricter = BTreeSet::new();
     let mut expected = scenario.log.iter();
     for entry in &trace.entries {
@@ -40,6 +40,7 @@ pub fn compare(scenario: &Scenario, trace: &Trace) -> Verdict {
         facts.note(&entry.step, tf);
     }
     let left = expected.next();
+    facts.note_error(scenario.error.as_ref().map(|(class, _)| class.as_str()));
     let ended = end(scenario, left, trace.end.as_ref(), &facts);
     match ended {
         Ok(()) => {}
@@ -91,7 +92,8 @@ fn step(scenario: &Scenario, tf: Option<&Value>, entry: &Entry, facts: &Facts) -
         let reason = match (class, &entry.caught) {
             (None, None) => return Ok(Vec::new()),
             (Some(class), Some(error)) if is_of(error, class) => return Ok(Vec::new()),
-            (_, Some(error)) => rules::refused(error, &entry.step, Some(tf), facts),
+            (_, Some(error)) => rules::refused(error, &entry.step, Some(tf), facts)
+                .or_else(|| class.and_then(|class| rules::accepted(class, &entry.step, facts))),
             (Some(class), None) => rules::accepted(class, &entry.step, facts),
         };
         return Err(reason.map_or_else(different, Ok));
@@ -117,7 +119,11 @@ fn end(scenario: &Scenario, left: Option<&Value>, ours: Option<&(String, Stop)>,
         (Some((_, Stop::Reason { reason, .. })), _) => Err(Ok(*reason)),
         (Some((at, Stop::Error { error, .. })), Some((class, tf_at))) if at == tf_at && is_of(error, class) => Ok(()),
         (Some((at, Stop::Error { error, step })), _) => {
-            let reason = step.as_ref().and_then(|step| rules::refused(error, step, left, facts));
+            let class = tf.filter(|(_, tf_at)| tf_at == at).map(|(class, _)| class.as_str());
+            let reason = step.as_ref().and_then(|step| {
+                let accepted = || class.and_then(|class| rules::accepted(class, step, facts));
+                rules::refused(error, step, left, facts).or_else(accepted)
+            });
             let theirs = left.map_or_else(|| format!("{tf:?}"), Value::to_string);
             Err(reason.ok_or_else(|| format!("at {at}: {error:?}, TensorFlow has {theirs}")))
         }

@@ -20,6 +20,8 @@ pub enum Reason {
     VariableAndScope,
     /// TensorFlow calls the variable otherwise than it is asked for.
     NameTaken,
+    /// A variable in parts and a unique variable of one name.
+    Namesakes,
     /// An initializer for a variable that is shared.
     GivenWhereShared,
     /// A unique scope or variable where variables are shared.
@@ -28,8 +30,12 @@ pub enum Reason {
     UniqueName,
     /// A variable of integers that TensorFlow calls trainable.
     IntegersNotTrainable,
+    /// A local variable that TensorFlow calls trainable.
+    LocalNotTrainable,
     /// A regularizer of integers.
     RegularizerOfIntegers,
+    /// A number that the element type cannot hold.
+    Range,
     /// `collections=["mine"]`
     CollectionsAdd,
     /// A filter that is a regular expression.
@@ -89,11 +95,14 @@ impl fmt::Display for Reason {
             Self::CaseOnly => "names that differ in case only",
             Self::VariableAndScope => "a variable and a scope of one name",
             Self::NameTaken => "a variable whose name would not be the one it is asked for by",
+            Self::Namesakes => "a variable in parts and a unique variable of one name",
             Self::GivenWhereShared => "an argument that sharing would ignore",
             Self::UniqueReused => "a unique scope or variable where variables are shared",
             Self::UniqueName => "a unique variable has its variable scope before its name, never a name scope",
             Self::IntegersNotTrainable => "variables of integers are not trainable",
+            Self::LocalNotTrainable => "local variables are not trainable",
             Self::RegularizerOfIntegers => "only floats have a regularizer",
+            Self::Range => "a number that the element type cannot hold",
             Self::CollectionsAdd => "a collection adds to where a variable is listed",
             Self::WholeNames => "a filter takes whole names, no regular expression",
             Self::NothingLeftBehind => "a call that fails leaves nothing behind",

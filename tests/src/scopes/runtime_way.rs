@@ -127,6 +127,7 @@ impl Machine {
             Some((at, error, failed)) => Entry::caught(&at, failed.as_ref().unwrap_or(step), error),
         };
         self.entries.push(entry);
+        self.at = path.to_string();
         Ok(())
     }
 
@@ -203,7 +204,11 @@ impl Machine {
         let outer = if without { self.scope().without_name_scope() } else { self.scope().share() };
         let scope = match step.argument() {
             Value::String(name) => outer.enter(name),
-            Value::Null => outer.unique(step.text("default_name").ok_or(Reason::Types)?),
+            Value::Null => {
+                let name = step.text("default_name").ok_or(Reason::Types)?;
+                // A scope that is always new cannot share: TensorFlow says so before it opens it.
+                rule.map_or_else(|| outer.share(), |rule| rule(outer.share())).unique(name)
+            }
             Value::Object(reference) => {
                 let alias = reference.get("ref").and_then(Value::as_str);
                 outer.enter_scope(&self.objects[self.named_object(alias)?])
