@@ -174,8 +174,8 @@ fn flatten(value: &Value, numbers: &mut Vec<f64>) -> Result<(), Reason> {
 /// Gives a variable its start.
 pub fn begin<'a>(request: VariableRequest<'a>, start: Start) -> VariableRequest<'a> {
     let Array { dtype, array } = match start {
-        Start::Drawn(Drawn::Constant(value)) if value == 0.0 => return request.initializer(zeros()),
-        Start::Drawn(Drawn::Constant(value)) if value == 1.0 => return request.initializer(ones()),
+        Start::Drawn(Drawn::Constant(0.0)) => return request.initializer(zeros()),
+        Start::Drawn(Drawn::Constant(1.0)) => return request.initializer(ones()),
         Start::Drawn(drawn) => return request.initializer(drawn),
         Start::Value(value) => value,
     };
