@@ -233,8 +233,8 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
             Some((Reason::WholeNames, true))
         }
         "value" if verb.ends_with("collection") => {
-            let soft = facts.lists(step.argument_text(), &tf["value"], &ours["value"])?;
-            soft.first().map(|&reason| (reason, true))
+            let soft = facts.lists(step.argument_text(), &tf["value"], &ours["value"]);
+            soft.and_then(|soft| soft.first().map(|&reason| (reason, true)))
         }
         "count" if facts.has_parts => Some((Reason::OnePenalty, true)),
         "checkpoint" if !facts.collected.is_empty() => Some((Reason::CollectionsAdd, true)),
