@@ -34,7 +34,7 @@ pub fn compare(scenario: &Scenario, trace: &Trace) -> Verdict {
         match step(scenario, tf, entry, &facts) {
             Ok(soft) => stricter.extend(soft),
             Err(outcome) => {
-                return outcome.map_or_else(|text| Verdict::Different(text), |reason| with(stricter, reason));
+                return outcome.map_or_else(Verdict::Different, |reason| with(stricter, reason));
             }
         }
         facts.note(&entry.step, tf);

@@ -124,7 +124,7 @@ impl Machine {
         let entry = match caught {
             // TensorFlow's log has it at the step that was the last to run.
             None => Entry::new(&self.at, step, json!({"verb": "try"})),
-            Some((at, error, failed)) => Entry::caught(&at, failed.as_ref().unwrap_or(step), error),
+            Some((at, error, failed)) => Entry::caught(&at, failed.as_deref().unwrap_or(step), *error),
         };
         self.entries.push(entry);
         self.at = path.to_string();

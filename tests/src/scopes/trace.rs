@@ -57,16 +57,16 @@ pub enum Stop {
     /// The library says no, at a step.
     Error {
         /// What it says.
-        error: Error,
+        error: Box<Error>,
         /// The step.
-        step: Option<Step>,
+        step: Option<Box<Step>>,
     },
     /// The step cannot be put to the library.
     Reason {
         /// Why not.
         reason: Reason,
         /// The step.
-        step: Option<Step>,
+        step: Option<Box<Step>>,
     },
 }
 
@@ -74,7 +74,7 @@ impl Stop {
     /// The same, at a step.
     #[must_use]
     pub fn at(self, at: &Step) -> Self {
-        let step = Some(at.clone());
+        let step = Some(Box::new(at.clone()));
         match self {
             Self::Error { error, .. } => Self::Error { error, step },
             Self::Reason { reason, .. } => Self::Reason { reason, step },
@@ -84,7 +84,7 @@ impl Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Error { error, step: None }
+        Self::Error { error: Box::new(error), step: None }
     }
 }
 
