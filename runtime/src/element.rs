@@ -301,6 +301,10 @@ impl Float for f32 {}
 impl Float for f64 {}
 
 /// A Rust value that an element of a variable can begin with: a number, or a truth.
+#[diagnostic::on_unimplemented(
+    message = "a variable begins with numbers or truths, and this is `{Self}`",
+    label = "expected a number, `true` or `false`"
+)]
 pub trait Literal {
     /// The value as the number that initializers draw.
     fn to_element(self) -> f64;
@@ -319,6 +323,10 @@ impl Literal for bool {
 }
 
 /// A Rust number that can stand where a tensor may.
+#[diagnostic::on_unimplemented(
+    message = "among tensors stand numbers, and this is `{Self}`",
+    label = "expected a number"
+)]
 pub trait Scalar {
     /// The number.
     fn to_number(self) -> f64;

@@ -55,7 +55,9 @@ mod gradients;
 pub mod init;
 mod input;
 mod instance;
-mod kernels;
+// Open for the benches alone.
+#[doc(hidden)]
+pub mod kernels;
 pub mod layers;
 mod members;
 mod model;

@@ -202,3 +202,38 @@ fn each_fn_of_a_layer_may_make_layers_and_call_forward() {
     let net = lower_case::seeded(1).unwrap();
     assert_eq!((net.loss(arr1(&[1.0, 2.0]).view()).unwrap(), net.inner.w.shape()[0]), (3.0, 2));
 }
+
+const DEPTH: usize = 2;
+
+model! {
+    /// Cells upon cells, over time: an inner loop counts what the outer one shares.
+    struct Stacked(units: usize = 3): f64 {
+        fn last(x: [batch, time, units]) -> [batch, units] {
+            let mut h = zeros(shape = [batch, units]);
+            for t in 0..time {
+                let now: [batch, units] = reshape(slice(x, begin = [0, t, 0], size = [batch, 1, units]), shape = [batch, units]);
+                h = h + now;
+                for i in 0..DEPTH {
+                    h = tanh(scope cell[i](reuse = auto): layers::Dense(h, units = units));
+                    scope gate[i](reuse = auto) { var g: [units] = constant(i as f64 + 1.0); h = h * g; }
+                }
+            }
+            h
+        }
+    }
+}
+
+#[test]
+fn an_inner_loop_counts_what_the_outer_one_shares() {
+    let net = Stacked::seeded(1).unwrap();
+    assert_eq!((net.cell.len(), net.gate.len(), net.cell[1].weights.name()), (2, 2, "cell_1/weights"));
+    let x = ndarray::Array3::from_shape_fn((2, 3, 3), |(b, t, n)| ((b * 9 + t * 3 + n) as f64).sin());
+    let mut h = Array2::<f64>::zeros((2, 3));
+    for t in 0..3 {
+        h += &x.index_axis(ndarray::Axis(1), t);
+        for i in 0..DEPTH {
+            h = h.dot(&*net.cell[i].weights.read()).mapv(f64::tanh) * (i as f64 + 1.0);
+        }
+    }
+    assert!((&net.last(x.view()).unwrap() - &h).iter().all(|apart| apart.abs() < 1e-12));
+}

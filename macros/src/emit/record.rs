@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::names::{ValueNames, op_alias, record_fn};
+use super::names::{ValueNames, op_path, record_fn};
 use super::size::{InRecord, bound};
 use super::{Emit, at, local};
 use crate::ir::{
@@ -139,7 +139,7 @@ impl Emit<'_> {
     }
 
     fn record_op(&self, function: &Function, names: &ValueNames, node: &Node, op: &OpNode) -> TokenStream {
-        let (recorder, alias, name) = (local("recorder"), op_alias(function, op.path), &op.name);
+        let (recorder, alias, name) = (local("recorder"), op_path(function, op.path), &op.name);
         let attrs = match &op.attrs {
             None => self.attrs_base(function, op.path),
             Some(call) => self.call(call, &InRecord),

@@ -137,8 +137,10 @@ const fn suits<const N: usize>(
             return Err(ShapeError::new("its operand {} is a list, `[a, b]`").number(wanted as isize + 1));
         }
         (None, Some((begin, _))) => {
-            let error =
-                ShapeError::new("its operand {} is one tensor, not a list; `stack` and `concat` make one of it");
+            let error = ShapeError::new(
+                "its operand {} is one tensor, not a list: `stack` and `concat` make one of it; sizes and axes are \
+                 keywords, `shape = [2, 3]`",
+            );
             return Err(error.number(begin as isize + 1));
         }
         (Some(_), Some(_)) | (None, None) => {}

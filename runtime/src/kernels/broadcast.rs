@@ -1,5 +1,6 @@
 //! Broadcasting: operands of other shapes than the result, by NumPy's rules.
 
+use super::isa::vectorised;
 use crate::element::Float;
 use crate::shape::MAX_RANK;
 
@@ -101,16 +102,21 @@ pub fn zip<A: Copy, B: Copy, Y: Copy>(
     f: impl Fn(A, B) -> Y,
 ) {
     let mut rest = y;
-    for_each_run(shape, [a_shape, b_shape], |[at_a, at_b], length, steps| {
-        let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
-        rest = after;
-        match steps {
-            [0, 0] => y.fill(f(a[at_a], b[at_b])),
-            [0, _] => y.iter_mut().zip(&b[at_b..]).for_each(|(y, &b)| *y = f(a[at_a], b)),
-            [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
-            _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for_each_run(shape, [a_shape, b_shape], |[at_a, at_b], length, steps| {
+                let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
+                rest = after;
+                match steps {
+                    [0, 0] => y.fill(f(a[at_a], b[at_b])),
+                    [0, _] => y.iter_mut().zip(&b[at_b..]).for_each(|(y, &b)| *y = f(a[at_a], b)),
+                    [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
+                    _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
+                }
+            })
+        },
+    );
 }
 
 /// `a = f(a, b)`, of `a`'s own shape.
@@ -121,15 +127,20 @@ pub fn zip_in_place<A: Copy, B: Copy>(
     f: impl Fn(A, B) -> A,
 ) {
     let mut rest = a;
-    for_each_run(shape, [b_shape], |[at_b], length, [step]| {
-        let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
-        rest = after;
-        if step == 0 {
-            a.iter_mut().for_each(|a| *a = f(*a, b[at_b]));
-        } else {
-            a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for_each_run(shape, [b_shape], |[at_b], length, [step]| {
+                let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
+                rest = after;
+                if step == 0 {
+                    a.iter_mut().for_each(|a| *a = f(*a, b[at_b]));
+                } else {
+                    a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
+                }
+            })
+        },
+    );
 }
 
 /// An operand of a broadcast: its elements and its shape.
@@ -145,16 +156,26 @@ pub fn add_gradient<T: Float, A: Copy, B: Copy>(
     f: impl Fn(T, A, B) -> T,
 ) {
     let mut from = 0;
-    for_each_run(dy_shape, [shape, a_shape, b_shape], |[to, at_a, at_b], length, [step, step_a, step_b]| {
-        let dy = &dy[from..from + length];
-        from += length;
-        let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
-        if step == 0 {
-            gradient[to] += (0..length).map(term).sum::<T>();
-        } else {
-            gradient[to..to + length].iter_mut().enumerate().for_each(|(n, gradient)| *gradient += term(n));
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for_each_run(dy_shape, [shape, a_shape, b_shape], |[to, at_a, at_b], length, [step, step_a, step_b]| {
+                let dy = &dy[from..from + length];
+                from += length;
+                let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
+                match [step, step_a, step_b] {
+                    [0, ..] => gradient[to] += (0..length).map(term).sum::<T>(),
+                    [_, 0, 0] => {
+                        let (a, b) = (a[at_a], b[at_b]);
+                        gradient[to..].iter_mut().zip(dy).for_each(|(gradient, &dy)| *gradient += f(dy, a, b));
+                    }
+                    _ => {
+                        gradient[to..to + length].iter_mut().enumerate().for_each(|(n, gradient)| *gradient += term(n))
+                    }
+                }
+            })
+        },
+    );
 }
 
 #[cfg(test)]

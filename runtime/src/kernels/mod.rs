@@ -11,6 +11,7 @@ pub mod gemm;
 pub mod isa;
 pub mod literal;
 pub mod parallel;
+pub mod peak;
 pub mod pool;
 pub mod reduce;
 #[cfg(test)]

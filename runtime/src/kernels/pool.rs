@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::isa::vectorised;
 use super::parallel::{for_each_chunk, for_each_pair};
 use crate::element::Float;
 
@@ -67,22 +68,27 @@ impl Pooling {
 pub fn max<T: Float>(sizes: &Pooling, x: &[T], y: &mut [T], pixels: &mut [u32]) {
     let Pooling { channels, output, .. } = *sizes;
     for_each_pair((y, pixels), sizes.row(), sizes.operations(), |number, (y, pixels)| {
-        let x = &x[number / output[0] * sizes.length()..];
-        let results = y.chunks_exact_mut(channels).zip(pixels.chunks_exact_mut(channels));
-        for (column, (y, pixels)) in results.enumerate() {
-            let mut inside = sizes.pixels(number % output[0], column);
-            let Some(first) = inside.next() else { continue };
-            y.copy_from_slice(&x[first * channels..][..channels]);
-            pixels.fill(first as u32);
-            for pixel in inside {
-                let x = &x[pixel * channels..][..channels];
-                for ((y, at), &x) in y.iter_mut().zip(pixels.iter_mut()).zip(x) {
-                    let is_larger = x > *y || x.is_nan();
-                    *at = if is_larger { pixel as u32 } else { *at };
-                    *y = if is_larger { x } else { *y };
+        vectorised(
+            #[inline(always)]
+            || {
+                let x = &x[number / output[0] * sizes.length()..];
+                let results = y.chunks_exact_mut(channels).zip(pixels.chunks_exact_mut(channels));
+                for (column, (y, pixels)) in results.enumerate() {
+                    let mut inside = sizes.pixels(number % output[0], column);
+                    let Some(first) = inside.next() else { continue };
+                    y.copy_from_slice(&x[first * channels..][..channels]);
+                    pixels.fill(first as u32);
+                    for pixel in inside {
+                        let x = &x[pixel * channels..][..channels];
+                        for ((y, at), &x) in y.iter_mut().zip(pixels.iter_mut()).zip(x) {
+                            let is_larger = x > *y || x.is_nan();
+                            *at = if is_larger { pixel as u32 } else { *at };
+                            *y = if is_larger { x } else { *y };
+                        }
+                    }
                 }
-            }
-        }
+            },
+        )
     });
 }
 

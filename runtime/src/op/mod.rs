@@ -157,9 +157,9 @@ impl Signature {
             return Err(ShapeError::new("the list is empty"));
         }
         let error = match wanted {
-            1 => ShapeError::new("it takes one operand, and {} are given"),
+            1 => ShapeError::new("it takes one operand, not {}"),
             _ => {
-                return Err(ShapeError::new("it takes {} operands, and {} are given")
+                return Err(ShapeError::new("it takes {} operands, not {}")
                     .number(wanted as isize)
                     .number(count as isize));
             }

@@ -4,6 +4,7 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::element::Element;
 use crate::error::{Error, Result};
+use crate::kernels::isa::vectorised;
 
 /// A tensor to read.
 #[derive(Clone, Copy, Debug)]
@@ -166,10 +167,13 @@ impl<T: crate::element::Number> Gradient<'_, T> {
     pub fn map<A: Copy>(self, a: View<'_, A>, derivative: impl Fn(A) -> T) {
         if let Some((mut view, update)) = self.target {
             let elements = view.data().iter_mut().zip(a.data());
-            match update {
-                Update::Set => elements.for_each(|(d, &a)| *d = derivative(a)),
-                Update::Add => elements.for_each(|(d, &a)| *d += derivative(a)),
-            }
+            vectorised(
+                #[inline(always)]
+                || match update {
+                    Update::Set => elements.for_each(|(d, &a)| *d = derivative(a)),
+                    Update::Add => elements.for_each(|(d, &a)| *d += derivative(a)),
+                },
+            );
         }
     }
 
@@ -177,10 +181,13 @@ impl<T: crate::element::Number> Gradient<'_, T> {
     pub fn zip<A: Copy, B: Copy>(self, a: View<'_, A>, b: View<'_, B>, derivative: impl Fn(A, B) -> T) {
         if let Some((mut view, update)) = self.target {
             let elements = view.data().iter_mut().zip(a.data()).zip(b.data());
-            match update {
-                Update::Set => elements.for_each(|((d, &a), &b)| *d = derivative(a, b)),
-                Update::Add => elements.for_each(|((d, &a), &b)| *d += derivative(a, b)),
-            }
+            vectorised(
+                #[inline(always)]
+                || match update {
+                    Update::Set => elements.for_each(|((d, &a), &b)| *d = derivative(a, b)),
+                    Update::Add => elements.for_each(|((d, &a), &b)| *d += derivative(a, b)),
+                },
+            );
         }
     }
 }

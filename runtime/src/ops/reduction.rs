@@ -13,9 +13,7 @@ pub const fn reduced(x: &Shape, axes: &Axes) -> Result<[bool; MAX_RANK], ShapeEr
     while n < axes.len() {
         match axes.of(n, x) {
             None => {
-                return Err(ShapeError::new("axis {} is outside of {} axes")
-                    .number(axes.get(n))
-                    .number(x.rank() as isize));
+                return Err(super::axis::outside(axes.get(n), x.rank()));
             }
             Some(axis) if reduced[axis] => return Err(ShapeError::new("axis {} is named twice").number(axes.get(n))),
             Some(axis) => reduced[axis] = true,

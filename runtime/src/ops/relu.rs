@@ -3,6 +3,7 @@
 //! Its gradient is that of `y` where `y > 0` and 0 elsewhere, also at 0, as in TensorFlow; and as there, NaN stays NaN,
 //! so that it is seen.
 
+use crate::kernels::isa::vectorised;
 use crate::op::*;
 
 crate::attributes! {}
@@ -18,13 +19,19 @@ fn relu<T: Float>(x: T) -> T {
 
 /// `y = max(x, 0)`.
 pub fn forward<T: Float>(_: &Context, x: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    y.data().iter_mut().zip(x.data()).for_each(|(y, &x)| *y = relu(x));
+    vectorised(
+        #[inline(always)]
+        || y.data().iter_mut().zip(x.data()).for_each(|(y, &x)| *y = relu(x)),
+    );
     Ok(())
 }
 
 /// `y = max(y, 0)`.
 pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    y.data().iter_mut().for_each(|y| *y = relu(*y));
+    vectorised(
+        #[inline(always)]
+        || y.data().iter_mut().for_each(|y| *y = relu(*y)),
+    );
     Ok(())
 }
 

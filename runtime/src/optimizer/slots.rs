@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::element::{Float, SliceMut};
 use crate::error::{Error, Result};
 use crate::gradients::{Gradients, Values};
+use crate::kernels::isa::vectorised;
 use crate::variable::AnyVariable;
 
 /// How an optimizer changes the elements of one variable.
@@ -60,12 +61,14 @@ impl Slots {
             });
             let mut fits = true;
             variable.change(&mut |values| match (values, &gradient, &mut entry.numbers) {
-                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => {
-                    rule.update(values, gradient, slots)
-                }
-                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => {
-                    rule.update(values, gradient, slots)
-                }
+                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => vectorised(
+                    #[inline(always)]
+                    || rule.update(values, gradient, slots),
+                ),
+                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => vectorised(
+                    #[inline(always)]
+                    || rule.update(values, gradient, slots),
+                ),
                 _ => fits = false,
             });
             if !fits {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::super::names::{op_alias, outcome_fn};
+use super::super::names::{op_path, outcome_fn};
 use super::super::size::{InCheck, bound};
 use super::super::{Emit, at, local, snippets};
 use crate::ir::{
@@ -96,7 +96,7 @@ impl Emit<'_> {
 
     fn check_op(&self, function: &Function, node: &Node, op: &OpNode) -> TokenStream {
         let (p, check, attrs) = (self.p(), local("check"), local("attrs"));
-        let (id, scope, alias) = (node.id, &node.scope, op_alias(function, op.path));
+        let (id, scope, alias) = (node.id, &node.scope, op_path(function, op.path));
         let (operands, results) = (values(&op.operands), &op.results);
         let list = self.list_of(&op.operands);
         let updates = (!op.updates.is_empty()).then(|| {

@@ -1,11 +1,13 @@
 //! Convolutions of images with channels last (NHWC), by filters with theirs last (HWIO).
 //!
-//! Each is a matrix product: pixels × patch by patch × filters. The patches are never written out as a whole. The
-//! forward pass and the filters' gradient gather them from the image while they pack a block ([`patches`]); the image's
-//! gradient multiplies a few rows of pixels at a time into scratch memory, and adds that to the image. Filters over one
-//! channel each are an exception ([`depthwise`]).
+//! Each is a matrix product: pixels × patch by patch × filters. As a rule its factors are read straight from the images
+//! (`direct`). With dilation or groups, for narrow results, and for the image's gradient of a filter that moves by more
+//! than one, there are patches, which are never written out as a whole: the forward pass and the filters' gradient gather
+//! them from the image while they pack a block (`patches`); the image's gradient multiplies a few rows of pixels at a time
+//! into scratch memory, and adds that to the image. Filters over one channel each are an exception (`depthwise`).
 
 mod depthwise;
+mod direct;
 mod patches;
 
 use crate::op::Update;
@@ -97,6 +99,9 @@ pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]
     if sizes.is_depthwise() {
         return depthwise::convolve(sizes, x, filter, y, update);
     }
+    if direct::suits(sizes) {
+        return direct::convolve(&T::tile(Isa::best()), sizes, x, filter, y, update);
+    }
     for group in 0..sizes.groups {
         let patches = Patches::new(sizes, group, x);
         let place = sizes.filters_of(group);
@@ -125,6 +130,9 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
     if sizes.is_depthwise() {
         return depthwise::filter_gradient(sizes, x, dy, dfilter, update);
     }
+    if direct::suits(sizes) {
+        return direct::filter_gradient(&T::tile(Isa::best()), sizes, x, dy, dfilter, update);
+    }
     let pixels = sizes.images * sizes.pixels();
     for group in 0..sizes.groups {
         let patches = Transposed(Patches::new(sizes, group, x));
@@ -141,6 +149,10 @@ pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], 
     }
     if sizes.is_depthwise() {
         return depthwise::add_image_gradient(sizes, dy, filter, dx);
+    }
+    let tile = T::tile(Isa::best());
+    if let Some(sizes) = direct::backward(&tile, sizes) {
+        return direct::add_image_gradient(&tile, &sizes, dy, filter, dx);
     }
     let (pixels, patch) = (sizes.pixels(), sizes.patch());
     let rows = (SCRATCH / patch.max(1)).clamp(1, pixels);

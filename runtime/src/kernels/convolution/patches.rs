@@ -163,7 +163,7 @@ impl<'a, T: Float> Patches<'a, T> {
 
 /// Copies a few numbers; the usual width of a panel at once, since a call of `memcpy` takes longer than that.
 fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    if let (Ok(from), Ok(to)) = (<&[T; 12]>::try_from(from), <&mut [T; 12]>::try_from(&mut *to)) {
+    if let (Ok(from), Ok(to)) = (<&[T; 14]>::try_from(from), <&mut [T; 14]>::try_from(&mut *to)) {
         *to = *from;
     } else {
         to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);

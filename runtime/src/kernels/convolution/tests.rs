@@ -106,6 +106,56 @@ fn agrees_with_the_definition() {
     }
 }
 
+/// Convolutions that read images as they lie, with given instructions.
+fn check_direct<T: Gemm>(isa: Isa, sizes: &Convolution, random: &mut Random) {
+    let tile = T::tile(isa);
+    let image = sizes.images * sizes.image[0] * sizes.image[1] * sizes.channels;
+    let (filter, result) = (sizes.patch() * sizes.filters, sizes.images * sizes.pixels() * sizes.filters);
+    let (x, w, dy): (Vec<T>, Vec<T>, Vec<T>) =
+        (numbers(image, random), numbers(filter, random), numbers(result, random));
+    let (mut y, mut dx, mut dw) = (vec![T::nan(); result], vec![T::zero(); image], vec![T::nan(); filter]);
+    direct::convolve(&tile, sizes, &x, &w, &mut y, Update::Set);
+    direct::filter_gradient(&tile, sizes, &x, &dy, &mut dw, Update::Set);
+    let back = direct::backward(&tile, sizes);
+    if let Some(back) = &back {
+        direct::add_image_gradient(&tile, back, &dy, &w, &mut dx);
+    }
+    let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![0.0; image], vec![0.0; filter]);
+    reference::convolution(sizes, |at_x, at_w, at_y| {
+        let (x, w, dy) = (x[at_x].as_f64(), w[at_w].as_f64(), dy[at_y].as_f64());
+        y_wanted[at_y] += x * w;
+        dx_wanted[at_x] += dy * w;
+        dw_wanted[at_w] += dy * x;
+    });
+    close("y, direct", sizes, &y, &y_wanted);
+    close("dfilter, direct", sizes, &dw, &dw_wanted);
+    if back.is_some() {
+        close("dx, direct", sizes, &dx, &dx_wanted);
+    }
+}
+
+#[test]
+fn images_read_as_they_lie_agree_with_the_definition_on_every_path() {
+    let mut random = Random::new(9, "direct", 0);
+    let mut all: Vec<Convolution> = every_size().into_iter().filter(direct::suits).collect();
+    for channels in [1, 8, 16, 33] {
+        for padding in [Padding::Same, Padding::Valid] {
+            all.extend(sizes([2, 9, 16, channels], [3, 3, 35], [1, 1], [1, 1], 1, padding));
+            all.extend(sizes([1, 15, 31, channels], [5, 2, 16], [2, 1], [1, 1], 1, padding));
+            all.extend(sizes([1, 1, 15, channels], [1, 1, 7], [1, 1], [1, 1], 1, padding));
+        }
+    }
+    assert!(all.len() > 100, "{} sizes", all.len());
+    for isa in Isa::available() {
+        let has_back = |sizes: &&Convolution| direct::backward(&f32::tile(isa), sizes).is_some();
+        assert!(all.iter().filter(has_back).count() > 5, "{isa:?}");
+        for sizes in &all {
+            check_direct::<f32>(isa, sizes, &mut random);
+            check_direct::<f64>(isa, sizes, &mut random);
+        }
+    }
+}
+
 #[test]
 fn does_not_depend_on_the_number_of_threads() {
     let mut random = Random::new(9, "threads", 0);

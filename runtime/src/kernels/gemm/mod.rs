@@ -1,7 +1,7 @@
 //! Matrix products: `C = A · B` or `C += A · B`.
 //!
 //! The loops are those of BLIS (Van Zee and van de Geijn, 2015). B is packed in panels of `NR` columns and A in panels
-//! of `MR` rows, so that the microkernel in [`tile`] reads both from the first byte to the last; `KC` and `MC` keep a
+//! of `MR` rows, so that the microkernel in `tile` reads both from the first byte to the last; `KC` and `MC` keep a
 //! panel of B in the first cache and a block of A in the second.
 //!
 //! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a
@@ -18,7 +18,7 @@ use crate::op::Update;
 
 pub use pack::{Matrix, Pack, Transposed};
 pub use packed::Packed;
-pub use tile::Tile;
+pub use tile::{Rows, Steps, Tile};
 
 use super::isa::Isa;
 use super::parallel;
@@ -27,14 +27,14 @@ use super::scratch::Scratch;
 /// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
 const KC: usize = 256;
 
-/// Rows of A per block, a multiple of every `MR`: with `KC` columns 192 KiB of `f32`, half of the second cache.
-const MC: usize = 192;
+/// Rows of A per block, a multiple of every `MR`: with `KC` columns 168 KiB of `f32`, a part of the second cache.
+const MC: usize = 168;
 
 /// Columns of B per block: with `KC` rows at most 1 MiB of `f32`.
 const NC: usize = 1024;
 
 /// A number that matrices can be multiplied in, with its microkernels.
-pub trait Gemm: Float + Scratch {
+pub trait Gemm: Float + Scratch + 'static {
     /// The microkernel for a set of instructions.
     fn tile(isa: Isa) -> Tile<Self>;
 }
@@ -135,7 +135,7 @@ fn clear<T: Float>(c: &mut [T], place: Columns, columns: usize, update: Update) 
 }
 
 /// A packed block of B, and where in C its products go.
-struct Block<'a, T> {
+struct Block<'a, T: 'static> {
     tile: &'a Tile<T>,
     depth: usize,
     place: Columns,
@@ -168,6 +168,7 @@ impl<T: Gemm> Block<'_, T> {
     /// Multiplies a packed block of A with the block: one tile of C after the other, down the rows.
     fn multiply_rows(&self, a: &[T], height: usize, c: &mut [T]) {
         let panel = self.tile.columns * self.depth;
+        let steps = Steps::packed(self.depth, self.tile.rows, self.tile.columns);
         for (number, b) in self.packed.chunks_exact(panel).enumerate() {
             let column = number * self.tile.columns;
             let width = self.tile.columns.min(self.width - column);
@@ -175,7 +176,7 @@ impl<T: Gemm> Block<'_, T> {
                 let row = number * self.tile.rows;
                 let height = self.tile.rows.min(height - row);
                 let c = &mut c[row * self.place.of + self.place.first + column..];
-                self.tile.run(self.depth, a, b, c, [height, width, self.place.of], self.update);
+                self.tile.run(&steps, a, b, c, [height, width, self.place.of], self.update);
             }
         }
     }

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use crate::element::Float;
 
+/// Rows that are packed at once.
+const LANES: usize = 4;
+
 /// A factor of a product that can lay out a block of itself in panels.
 ///
 /// A panel of `width` rows (of the left factor) or columns (of the right one) holds, for each step of the sum, its
@@ -79,8 +82,18 @@ impl<'a, T: Float> Matrix<'a, T> {
 
     /// A panel whose numbers of one row are neighbours in memory, or none are.
     fn pack_across(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
-        for row in 0..height {
-            let from = &self.data[(first + row) * self.row_stride + inner.start * self.column_stride..];
+        let from = &self.data[first * self.row_stride + inner.start * self.column_stride..];
+        // A few rows at a time, whose numbers of one step are written side by side.
+        let mut row = 0;
+        while row + LANES <= height && self.column_stride == 1 {
+            let rows: [&[T]; LANES] = std::array::from_fn(|n| &from[(row + n) * self.row_stride..][..inner.len()]);
+            for (k, out) in out.chunks_exact_mut(width).enumerate() {
+                out[row..row + LANES].copy_from_slice(&rows.map(|row| row[k]));
+            }
+            row += LANES;
+        }
+        for row in row..height {
+            let from = &from[row * self.row_stride..];
             let to = out[row..].iter_mut().step_by(width);
             from.iter().step_by(self.column_stride).zip(to).take(inner.len()).for_each(|(&from, to)| *to = from);
         }

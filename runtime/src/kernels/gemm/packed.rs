@@ -8,7 +8,7 @@ use crate::op::Update;
 
 /// A packed right factor, all of it.
 #[derive(Clone, Copy)]
-pub struct Packed<'a, T> {
+pub struct Packed<'a, T: 'static> {
     tile: Tile<T>,
     inner: usize,
     columns: usize,

@@ -7,27 +7,88 @@ use crate::kernels::isa::Isa;
 use crate::kernels::simd::{Four, Vector};
 use crate::op::Update;
 
-/// The most numbers of a tile.
-const LARGEST: usize = 12 * 32;
+/// The most rows of a tile, and the most numbers of one.
+const HIGHEST: usize = 14;
+const LARGEST: usize = HIGHEST * 32;
 
-/// A microkernel and the size of its tile.
+/// How a tile's factors lie in memory. The sum has `segments × depth` steps.
+///
+/// In step `k` of segment `s` row `r` of A is at `s · segment + k · step + r · row`, where one of the last two
+/// distances is 1; and B's numbers begin at `(s · depth + k) · b_step`.
+#[derive(Clone, Copy, Debug)]
+pub struct Steps {
+    /// How many segments there are.
+    pub segments: usize,
+    /// The steps of a segment.
+    pub depth: usize,
+    /// How far apart in A the segments begin.
+    pub segment: usize,
+    /// Where the numbers of A are.
+    pub a: Rows,
+    /// How far apart in B the steps are.
+    pub b_step: usize,
+}
+
+/// Where in A the rows of a tile are.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows {
+    /// The rows of one step are neighbours; the steps are so far apart.
+    Together(usize),
+    /// The steps of one row are neighbours; the rows are so far apart.
+    Apart(usize),
+}
+
+impl Steps {
+    /// A panel of A and one of B, packed.
+    pub const fn packed(depth: usize, rows: usize, columns: usize) -> Self {
+        Self { segments: 1, depth, segment: 0, a: Rows::Together(rows), b_step: columns }
+    }
+
+    /// How many numbers of A are within reach of a tile of this height.
+    fn of_a(&self, height: usize) -> usize {
+        let (row, step) = match self.a {
+            Rows::Together(step) => (1, step),
+            Rows::Apart(row) => (row, 1),
+        };
+        reach([(self.segments, self.segment), (self.depth, step), (height, row)])
+    }
+
+    /// How many numbers of B are within reach of a tile of so many columns.
+    fn of_b(&self, columns: usize) -> usize {
+        reach([(self.segments, self.depth.saturating_mul(self.b_step)), (self.depth, self.b_step), (columns, 1)])
+    }
+}
+
+/// One more than the largest index, for counts of positions that are so far apart. Too much rather than wrapped around.
+fn reach(axes: [(usize, usize); 3]) -> usize {
+    if axes.iter().any(|&(count, _)| count == 0) {
+        return 0;
+    }
+    axes.iter().fold(1, |reach: usize, &(count, step)| reach.saturating_add((count - 1).saturating_mul(step)))
+}
+
+/// Microkernels for tiles of one width and up to so many rows.
 #[derive(Clone, Copy)]
-pub struct Tile<T> {
-    /// `MR`: the rows of a tile, and the width of a panel of A.
+pub struct Tile<T: 'static> {
+    /// `MR`: the most rows of a tile, and the width of a panel of A.
     pub rows: usize,
     /// `NR`: the columns of a tile, and the width of a panel of B.
     pub columns: usize,
-    kernel: Kernel<T>,
+    /// For each height, with rows together and apart; each for one vector of columns and for two.
+    kernels: &'static Heights<T>,
 }
 
-/// Multiplies a panel of A with a panel of B, both of this depth, into a tile at `c`, whose rows are `stride` apart.
-type Kernel<T> = unsafe fn(depth: usize, a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
+type Heights<T> = [[[Kernel<T>; 2]; 2]];
+
+/// Multiplies by these steps (segments, depth, distance of the segments, of rows or steps of A, of B's steps) into a
+/// tile at `c`, whose rows are `stride` apart.
+type Kernel<T> = unsafe fn(steps: [usize; 5], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
 impl<T: Float> Tile<T> {
-    const fn new<V: Vector<Element = T>, const ROWS: usize, const VECTORS: usize>(kernel: Kernel<T>) -> Self {
-        let columns = VECTORS * V::LANES;
-        assert!(ROWS * columns <= LARGEST, "an edge is computed in a buffer of the largest tile");
-        Self { rows: ROWS, columns, kernel }
+    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>) -> Self {
+        let (rows, columns) = (kernels.len(), 2 * V::LANES);
+        assert!(rows * columns <= LARGEST, "an edge is computed in a buffer of the largest tile");
+        Self { rows, columns, kernels }
     }
 
     /// Computes a tile. `c` begins at its first element; `[height, width]` is how much of the tile lies inside C, and
@@ -38,26 +99,35 @@ impl<T: Float> Tile<T> {
     /// Where a slice is too short; a caller's defect.
     pub fn run(
         &self,
-        depth: usize,
+        steps: &Steps,
         a: &[T],
         b: &[T],
         c: &mut [T],
         [height, width, stride]: [usize; 3],
         update: Update,
     ) {
-        assert!(a.len() >= depth * self.rows && b.len() >= depth * self.columns, "a panel is too short");
-        assert!(height <= self.rows && width <= self.columns && width <= stride, "more than a tile");
-        assert!(height > 0 && c.len() >= (height - 1) * stride + width, "C is too short");
-        if (height, width) == (self.rows, self.columns) {
-            // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; the panels hold `depth`
-            // steps and C the whole tile, as just checked.
-            unsafe { (self.kernel)(depth, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), stride, update) };
+        assert!(height > 0 && height <= self.rows && width <= self.columns && width <= stride, "not a tile");
+        let vectors = if width > self.columns / 2 { 2 } else { 1 };
+        let columns = self.columns / 2 * vectors;
+        assert!(a.len() >= steps.of_a(height) && b.len() >= steps.of_b(columns), "a factor is too short");
+        assert!(c.len() >= (height - 1) * stride + width, "C is too short");
+        let Steps { segments, depth, segment, b_step, .. } = *steps;
+        let (apart, distance) = match steps.a {
+            Rows::Together(step) => (0, step),
+            Rows::Apart(row) => (1, row),
+        };
+        let kernel = self.kernels[height - 1][apart][vectors - 1];
+        let steps = [segments, depth, segment, distance, b_step];
+        if width == columns {
+            // SAFETY: `Tile::for_isa` chose the kernels for instructions that the machine has; the factors are long
+            // enough for all steps of this height, and C for the whole tile, as just checked.
+            unsafe { kernel(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), stride, update) };
             return;
         }
         let mut whole = [T::zero(); LARGEST];
-        // SAFETY: as above, with a C of `self.rows` rows of `self.columns`, at most the buffer's length (`Tile::new`).
-        unsafe { (self.kernel)(depth, a.as_ptr(), b.as_ptr(), whole.as_mut_ptr(), self.columns, Update::Set) };
-        for (row, whole) in whole.chunks_exact(self.columns).take(height).enumerate() {
+        // SAFETY: as above, with a C of `height` rows of `columns`, at most the buffer's length (`Tile::new`).
+        unsafe { kernel(steps, a.as_ptr(), b.as_ptr(), whole.as_mut_ptr(), columns, Update::Set) };
+        for (row, whole) in whole.chunks_exact(columns).take(height).enumerate() {
             let c = &mut c[row * stride..][..width];
             match update {
                 Update::Set => c.copy_from_slice(&whole[..width]),
@@ -67,58 +137,37 @@ impl<T: Float> Tile<T> {
     }
 }
 
-impl Tile<f32> {
-    /// The tile for a set of instructions.
-    pub fn for_isa(isa: Isa) -> Self {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => Self::new::<std::arch::x86_64::__m512, 12, 2>(x86::avx512_f32),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256, 6, 2>(x86::avx2_f32),
-            Isa::Portable => Self::new::<Four<f32>, 4, 2>(multiply::<Four<f32>, 4, 2>),
-        }
-    }
-}
-
-impl Tile<f64> {
-    /// The tile for a set of instructions.
-    pub fn for_isa(isa: Isa) -> Self {
-        match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => Self::new::<std::arch::x86_64::__m512d, 12, 2>(x86::avx512_f64),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d, 6, 2>(x86::avx2_f64),
-            Isa::Portable => Self::new::<Four<f64>, 4, 2>(multiply::<Four<f64>, 4, 2>),
-        }
-    }
-}
-
-/// The microkernel for a tile of `ROWS` rows and `VECTORS` vectors of columns.
+/// The microkernel for a tile of `ROWS` rows and `VECTORS` vectors of columns, with A's rows apart or together.
 ///
 /// # Safety
 ///
-/// The machine has the instructions of `V`. `a` holds `depth * ROWS` numbers and `b` `depth * VECTORS * LANES`; `c` can
-/// be written (and read, for [`Update::Add`]) in `ROWS` rows of `VECTORS * LANES`, `stride` apart.
+/// The machine has the instructions of `V`. `a` can be read wherever [`Steps`] of these numbers say for `ROWS` rows, and
+/// `b` for `VECTORS * LANES` columns; `c` can be written (and read, for [`Update::Add`]) in `ROWS` rows of `VECTORS *
+/// LANES`, `stride` apart.
 #[inline(always)]
-unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize>(
-    depth: usize,
+unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APART: bool>(
+    [segments, depth, segment, distance, b_step]: [usize; 5],
     a: *const V::Element,
     b: *const V::Element,
     c: *mut V::Element,
     stride: usize,
     update: Update,
 ) {
-    // SAFETY: the caller vouches for the instructions and for all addresses: step `k` reads `ROWS` numbers at
-    // `a + k * ROWS` and `VECTORS * LANES` at `b + k * VECTORS * LANES`, and C is touched at the caller's tile only.
+    let (row_distance, step_distance) = if APART { (distance, 1) } else { (1, distance) };
+    // SAFETY: the caller vouches for the instructions and for all addresses: of A, of B, and C's tile only. Offsets of A
+    // and B are those of a step that there is.
     unsafe {
         let mut sums = [[V::splat(<V::Element as num_traits::Zero>::zero()); VECTORS]; ROWS];
-        for k in 0..depth {
-            let b = b.add(k * VECTORS * V::LANES);
-            let columns: [V; VECTORS] = std::array::from_fn(|vector| V::load(b.add(vector * V::LANES)));
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let factor = V::splat(*a.add(k * ROWS + row));
-                for (sum, column) in sums.iter_mut().zip(columns) {
-                    *sum = factor.mul_add(column, *sum);
+        for s in 0..segments {
+            let (a, b) = (a.add(s * segment), b.add(s * depth * b_step));
+            for k in 0..depth {
+                let (a, b) = (a.add(k * step_distance), b.add(k * b_step));
+                let columns: [V; VECTORS] = std::array::from_fn(|vector| V::load(b.add(vector * V::LANES)));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let factor = V::splat(*a.add(row * row_distance));
+                    for (sum, column) in sums.iter_mut().zip(columns) {
+                        *sum = factor.mul_add(column, *sum);
+                    }
                 }
             }
         }
@@ -132,20 +181,28 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+/// The kernels of each height, with rows together and apart.
+macro_rules! heights {
+    ($module:ident: $($height:literal)*) => {
+        &[$([
+            [$module::multiply::<$height, 1, false>, $module::multiply::<$height, 2, false>],
+            [$module::multiply::<$height, 1, true>, $module::multiply::<$height, 2, true>],
+        ]),*]
+    };
+}
 
-    use super::{Update, multiply};
+/// The kernels of a number for a set of instructions, in a module of their own.
+macro_rules! kernels {
+    ($($(#[$features:meta])* $module:ident: $vector:ty, $number:ty;)*) => {$(
+        mod $module {
+            use super::*;
 
-    macro_rules! kernels {
-        ($($name:ident, $features:literal, $vector:ty, $number:ty, $rows:literal;)*) => {$(
             /// # Safety
             ///
-            /// As for [`multiply`], on a machine with the features that are named here.
-            #[target_feature(enable = $features)]
-            pub(super) unsafe fn $name(
-                depth: usize,
+            /// As for [`multiply`](super::multiply), on a machine with the features that are named here.
+            $(#[$features])*
+            pub(super) unsafe fn multiply<const ROWS: usize, const VECTORS: usize, const APART: bool>(
+                steps: [usize; 5],
                 a: *const $number,
                 b: *const $number,
                 c: *mut $number,
@@ -153,15 +210,51 @@ mod x86 {
                 update: Update,
             ) {
                 // SAFETY: the caller vouches for all of it.
-                unsafe { multiply::<$vector, $rows, 2>(depth, a, b, c, stride, update) }
+                unsafe { super::multiply::<$vector, ROWS, VECTORS, APART>(steps, a, b, c, stride, update) }
             }
-        )*};
-    }
+        }
+    )*};
+}
 
-    kernels! {
-        avx512_f32, "avx512f", __m512, f32, 12;
-        avx512_f64, "avx512f", __m512d, f64, 12;
-        avx2_f32, "avx2,fma", __m256, f32, 6;
-        avx2_f64, "avx2,fma", __m256d, f64, 6;
+kernels! {
+    portable_f32: Four<f32>, f32;
+    portable_f64: Four<f64>, f64;
+}
+
+#[cfg(target_arch = "x86_64")]
+kernels! {
+    #[target_feature(enable = "avx512f")] avx512_f32: std::arch::x86_64::__m512, f32;
+    #[target_feature(enable = "avx512f")] avx512_f64: std::arch::x86_64::__m512d, f64;
+    #[target_feature(enable = "avx2,fma")] avx2_f32: std::arch::x86_64::__m256, f32;
+    #[target_feature(enable = "avx2,fma")] avx2_f64: std::arch::x86_64::__m256d, f64;
+}
+
+impl Tile<f32> {
+    /// The tile for a set of instructions.
+    pub fn for_isa(isa: Isa) -> Self {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                Self::new::<std::arch::x86_64::__m512>(heights!(avx512_f32: 1 2 3 4 5 6 7 8 9 10 11 12 13 14))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256>(heights!(avx2_f32: 1 2 3 4 5 6)),
+            Isa::Portable => Self::new::<Four<f32>>(heights!(portable_f32: 1 2 3 4)),
+        }
+    }
+}
+
+impl Tile<f64> {
+    /// The tile for a set of instructions.
+    pub fn for_isa(isa: Isa) -> Self {
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                Self::new::<std::arch::x86_64::__m512d>(heights!(avx512_f64: 1 2 3 4 5 6 7 8 9 10 11 12 13 14))
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d>(heights!(avx2_f64: 1 2 3 4 5 6)),
+            Isa::Portable => Self::new::<Four<f64>>(heights!(portable_f64: 1 2 3 4)),
+        }
     }
 }

@@ -1,0 +1,287 @@
+//! Convolutions that read images as they lie: rows of a tile are neighbouring pixels of the result, or neighbouring
+//! numbers of a filter's row, and no patch is ever gathered.
+//!
+//! The taps of a filter's row are neighbours in the image, so a sum is one segment of `columns × channels` steps for
+//! each row of the filter. Where a filter looks past the edge, the rows of a band are copied with their padding first,
+//! which is little beside the products.
+
+use std::ops::Range;
+
+use super::Convolution;
+use crate::kernels::gemm::{Gemm, Matrix, Pack, Rows, Steps, Tile};
+use crate::kernels::parallel::{for_each_chunk, parts};
+use crate::op::Update;
+
+/// How many numbers of an image with its padding are copied at once: 128 KiB of `f32`, a part of the second cache.
+const COPIED: usize = 1 << 15;
+
+/// About how many pixels a filter's gradient sums up at once: a panel of as many steps fills the first cache.
+const PIXELS: usize = 256;
+
+/// The narrowest result of which rows of pixels make good tiles.
+const NARROWEST: usize = 4;
+
+/// Whether these convolutions read such images well.
+pub fn suits(sizes: &Convolution) -> bool {
+    let is_plain = sizes.groups == 1 && sizes.dilations == [1, 1];
+    let is_empty = sizes.patch() == 0 || sizes.filters == 0 || sizes.pixels() == 0 || sizes.images == 0;
+    is_plain && !is_empty && sizes.output[1] >= NARROWEST
+}
+
+/// The convolution of `dy` that gives the image's gradient; `None` where that is no convolution that suits, or one of so
+/// few channels that it computes more than there is.
+pub fn backward<T: Gemm>(tile: &Tile<T>, sizes: &Convolution) -> Option<Convolution> {
+    if !suits(sizes) || sizes.strides != [1, 1] || sizes.channels < tile.columns / 4 {
+        return None;
+    }
+    let before = |axis: usize| (sizes.window[axis] - 1).checked_sub(sizes.before[axis]);
+    let back = Convolution {
+        image: sizes.output,
+        channels: sizes.filters,
+        output: sizes.image,
+        filters: sizes.channels,
+        before: [before(0)?, before(1)?],
+        ..*sizes
+    };
+    suits(&back).then_some(back)
+}
+
+/// Some rows of an image with their padding, from the first that a band of the result looks at.
+struct Band<'a, T> {
+    data: &'a [T],
+    /// How far apart its rows are.
+    row: usize,
+}
+
+impl Convolution {
+    /// The numbers of an image.
+    fn of_image(&self) -> usize {
+        self.image[0] * self.image[1] * self.channels
+    }
+
+    /// The rows or columns of an image, with padding, that so many positions look at.
+    fn span(&self, axis: usize, positions: usize) -> usize {
+        (positions - 1) * self.strides[axis] + self.window[axis]
+    }
+
+    /// How many rows of the result look at [`COPIED`] numbers.
+    fn rows_at_once(&self) -> usize {
+        let row = self.span(1, self.output[1]) * self.channels * self.strides[0];
+        (COPIED / row.max(1)).clamp(1, self.output[0])
+    }
+
+    /// Lends what some rows of a result look at.
+    fn with_band<T: Gemm, R>(&self, x: &[T], rows: &Range<usize>, work: impl FnOnce(&Band<'_, T>) -> R) -> R {
+        let inside = |axis: usize| self.before[axis] == 0 && self.span(axis, self.output[axis]) <= self.image[axis];
+        let first = rows.start * self.strides[0];
+        if inside(0) && inside(1) {
+            let row = self.image[1] * self.channels;
+            return work(&Band { data: &x[first * row..], row });
+        }
+        let row = self.span(1, self.output[1]) * self.channels;
+        let count = self.span(0, rows.len());
+        T::with_scratch(count * row, |data| {
+            for (n, out) in data.chunks_exact_mut(row).enumerate() {
+                let from = (first + n).checked_sub(self.before[0]).filter(|&row| row < self.image[0]);
+                self.copy_row(from.map(|row| &x[row * self.image[1] * self.channels..]), out);
+            }
+            work(&Band { data, row })
+        })
+    }
+
+    /// A row of an image between its padding; padding alone without it.
+    fn copy_row<T: Gemm>(&self, from: Option<&[T]>, out: &mut [T]) {
+        let Some(from) = from else { return out.fill(T::zero()) };
+        let (before, out) = out.split_at_mut((self.before[1] * self.channels).min(out.len()));
+        let (inside, after) = out.split_at_mut((self.image[1] * self.channels).min(out.len()));
+        before.fill(T::zero());
+        inside.copy_from_slice(&from[..inside.len()]);
+        after.fill(T::zero());
+    }
+
+    /// Divides rows of all results into those of each image: its number, which of its rows, and which of the given.
+    fn images_of(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
+        let height = self.output[0];
+        (rows.start / height..rows.end.div_ceil(height)).map(move |image| {
+            let first = image * height;
+            (image, rows.start.max(first) - first..rows.end.min(first + height) - first)
+        })
+    }
+}
+
+/// Divides positions as evenly as can be into stretches of at most so many.
+fn evenly(positions: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let (first, count) = (positions.start, positions.len());
+    let parts = count.div_ceil(most);
+    (0..parts).map(move |part| first + part * count / parts..first + (part + 1) * count / parts)
+}
+
+/// The filters, in panels over all numbers of a patch.
+struct Panels<'a, T: 'static> {
+    tile: &'a Tile<T>,
+    filters: usize,
+    panel: usize,
+    data: &'a [T],
+}
+
+impl<'a, T: Gemm> Panels<'a, T> {
+    /// Lets `pack` lay out each panel, of the filters that it is given.
+    fn with<R>(
+        tile: &'a Tile<T>,
+        [patch, filters]: [usize; 2],
+        pack: impl Fn(Range<usize>, &mut [T]),
+        work: impl FnOnce(&Panels<'_, T>) -> R,
+    ) -> R {
+        let panel = patch * tile.columns;
+        T::with_scratch(filters.div_ceil(tile.columns) * panel, |data| {
+            for (number, out) in data.chunks_exact_mut(panel).enumerate() {
+                let first = number * tile.columns;
+                pack(first..filters.min(first + tile.columns), out);
+            }
+            work(&Panels { tile, filters, panel, data })
+        })
+    }
+
+    /// Each panel and its filters.
+    fn each(&self) -> impl Iterator<Item = (Range<usize>, &[T])> {
+        self.data.chunks_exact(self.panel).enumerate().map(|(number, panel)| {
+            let first = number * self.tile.columns;
+            (first..self.filters.min(first + self.tile.columns), panel)
+        })
+    }
+}
+
+/// `y = x ∗ filter`, or that added to it.
+pub fn convolve<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T], update: Update) {
+    let patch = sizes.patch();
+    let filter = Matrix::new(filter, patch, sizes.filters);
+    let pack = |columns, out: &mut [T]| filter.pack_columns(0..patch, columns, tile.columns, out);
+    Panels::with(tile, [patch, sizes.filters], pack, |panels| convolve_with(panels, sizes, x, y, update));
+}
+
+/// Adds to `dx` what comes back from `dy`; `sizes` are those of [`backward()`].
+pub fn add_image_gradient<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
+    // The same filter, turned round, with channels and filters exchanged.
+    let (depth, of_tap) = (sizes.channels, sizes.channels * sizes.filters);
+    let pack = |columns: Range<usize>, out: &mut [T]| {
+        let taps = filter.chunks_exact(of_tap).rev();
+        for (tap, out) in taps.zip(out.chunks_exact_mut(depth * tile.columns)) {
+            let tap = Matrix::new(tap, sizes.filters, depth).transposed();
+            tap.pack_columns(0..depth, columns.clone(), tile.columns, out);
+        }
+    };
+    Panels::with(tile, [sizes.patch(), sizes.filters], pack, |panels| {
+        convolve_with(panels, sizes, dy, dx, Update::Add);
+    });
+}
+
+fn convolve_with<T: Gemm>(panels: &Panels<'_, T>, sizes: &Convolution, x: &[T], y: &mut [T], update: Update) {
+    let rows = sizes.images * sizes.output[0];
+    let at_once = sizes.rows_at_once().min(rows.div_ceil(parts(sizes.operations(), rows)));
+    let row = sizes.output[1] * sizes.filters;
+    for_each_chunk(y, at_once * row, sizes.operations(), |number, y| {
+        let first = number * at_once;
+        let mut rest = y;
+        for (image, rows) in sizes.images_of(first..first + rest.len() / row) {
+            let (y, after) = rest.split_at_mut(rows.len() * row);
+            let x = &x[image * sizes.of_image()..][..sizes.of_image()];
+            sizes.with_band(x, &rows, |band| convolve_band(panels, sizes, band, y, update));
+            rest = after;
+        }
+    });
+}
+
+/// Some rows of one result.
+fn convolve_band<T: Gemm>(
+    panels: &Panels<'_, T>,
+    sizes: &Convolution,
+    band: &Band<'_, T>,
+    y: &mut [T],
+    update: Update,
+) {
+    let (width, filters) = (sizes.output[1], sizes.filters);
+    let step = sizes.strides[1] * sizes.channels;
+    let steps = Steps {
+        segments: sizes.window[0],
+        depth: sizes.window[1] * sizes.channels,
+        segment: band.row,
+        a: Rows::Apart(step),
+        b_step: panels.tile.columns,
+    };
+    for (columns, panel) in panels.each() {
+        for (row, y) in y.chunks_exact_mut(width * filters).enumerate() {
+            let x = &band.data[row * sizes.strides[0] * band.row..];
+            for pixels in evenly(0..width, panels.tile.rows) {
+                let y = &mut y[pixels.start * filters + columns.start..];
+                let size = [pixels.len(), columns.len(), filters];
+                panels.tile.run(&steps, &x[pixels.start * step..], panel, y, size, update);
+            }
+        }
+    }
+}
+
+/// `dfilter = xᵀ ∗ dy`, or that added to it.
+pub fn filter_gradient<T: Gemm>(
+    tile: &Tile<T>,
+    sizes: &Convolution,
+    x: &[T],
+    dy: &[T],
+    dfilter: &mut [T],
+    update: Update,
+) {
+    let (patch, filters) = (sizes.patch(), sizes.filters);
+    let at_once = sizes.rows_at_once().min((PIXELS / sizes.output[1]).max(1));
+    let chunk = patch.div_ceil(parts(sizes.operations(), patch));
+    for_each_chunk(dfilter, chunk * filters, sizes.operations(), |number, dfilter| {
+        let first = number * chunk;
+        let numbers = first..first + dfilter.len() / filters;
+        let mut update = update;
+        for image in 0..sizes.images {
+            let x = &x[image * sizes.of_image()..][..sizes.of_image()];
+            for first_row in (0..sizes.output[0]).step_by(at_once) {
+                let rows = first_row..sizes.output[0].min(first_row + at_once);
+                let pixels = rows.len() * sizes.output[1];
+                let dy = &dy[(image * sizes.output[0] + first_row) * sizes.output[1] * filters..];
+                let dy = Matrix::new(dy, pixels, filters);
+                let pack = |columns, out: &mut [T]| dy.pack_columns(0..pixels, columns, tile.columns, out);
+                Panels::with(tile, [pixels, filters], pack, |panels| {
+                    sizes.with_band(x, &rows, |band| {
+                        add_band(panels, sizes, (band, rows.len()), numbers.clone(), dfilter, update);
+                    });
+                });
+                update = Update::Add;
+            }
+        }
+    });
+}
+
+/// What some rows of one result, whose gradients are the panels, give to some numbers of the filters.
+fn add_band<T: Gemm>(
+    panels: &Panels<'_, T>,
+    sizes: &Convolution,
+    (band, rows): (&Band<'_, T>, usize),
+    numbers: Range<usize>,
+    dfilter: &mut [T],
+    update: Update,
+) {
+    let steps = Steps {
+        segments: rows,
+        depth: sizes.output[1],
+        segment: sizes.strides[0] * band.row,
+        a: Rows::Together(sizes.strides[1] * sizes.channels),
+        b_step: panels.tile.columns,
+    };
+    let run = sizes.window[1] * sizes.channels;
+    for tap_row in numbers.start / run..numbers.end.div_ceil(run) {
+        let first = tap_row * run;
+        let inside = numbers.start.max(first)..numbers.end.min(first + run);
+        for numbers_of_tile in evenly(inside, panels.tile.rows) {
+            let x = &band.data[tap_row * band.row + numbers_of_tile.start - first..];
+            let dfilter = &mut dfilter[(numbers_of_tile.start - numbers.start) * sizes.filters..];
+            for (columns, panel) in panels.each() {
+                let size = [numbers_of_tile.len(), columns.len(), sizes.filters];
+                panels.tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
+            }
+        }
+    }
+}
