@@ -1,5 +1,7 @@
 //! Mistakes: all of them, each at the user's own token.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 
@@ -62,10 +64,14 @@ impl Errors {
     pub fn into_tokens(self) -> TokenStream {
         let mut list: Vec<syn::Error> = self.list.into_iter().flatten().collect();
         if proc_macro::is_available() {
-            list.sort_by_cached_key(|error| {
+            let key = |error: &syn::Error| {
                 let span = error.span().unwrap();
-                (span.line(), span.column())
-            });
+                (span.line(), span.column(), error.to_string())
+            };
+            list.sort_by_cached_key(|error| (key(error).0, key(error).1));
+            // The turns of an unrolled loop come to the same.
+            let mut seen = HashSet::new();
+            list.retain(|error| seen.insert(key(error)));
         }
         let each = list.into_iter().map(|error| error.to_compile_error());
         quote! { #(const _: () = { #each };)* }
@@ -83,6 +89,11 @@ pub fn place(span: Span) -> String {
 
 /// The candidate that is spelt most like a name, as a question: "; did you mean `weights`?".
 pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, candidates).map(|candidate| format!("; did you mean `{candidate}`?")).unwrap_or_default()
+}
+
+/// The candidate that is spelt most like a name, if one is like it.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // As rustc does; and of a name of one letter no other reminds.
     let length = name.chars().count();
     let bound = (length.max(3) / 3).min(length.saturating_sub(1));
@@ -91,5 +102,5 @@ pub fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= bound && *candidate != name)
         .min_by_key(|(distance, _)| *distance);
-    near.map(|(_, candidate)| format!("; did you mean `{candidate}`?")).unwrap_or_default()
+    near.map(|(_, candidate)| candidate)
 }

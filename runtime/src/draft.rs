@@ -16,7 +16,7 @@ use crate::names;
 use crate::random::Random;
 use crate::scope::{Reuse, Scope};
 use crate::shape::{Dim, Shape};
-use crate::store::{Entry, VariableStore};
+use crate::store::{About, Entry, VariableStore};
 use crate::variable::{AnyVariable, Variable};
 
 /// Variables that are being made.
@@ -67,7 +67,7 @@ impl Draft {
             caller: Location::caller(),
             members: Members::default(),
             begins: vec![0],
-            defaults: Nested::default(),
+            defaults: Nested::new(scope.defaults().clone()),
             error: None,
         })
     }
@@ -126,7 +126,8 @@ impl Draft {
             return;
         }
         let given = self.defaults.initializer();
-        let initializer = initializer.or(given.as_deref()).unwrap_or(init::default_for(T::DTYPE));
+        let given = given.as_deref().map(|given| given as &dyn Initializer);
+        let initializer = initializer.or(given).unwrap_or(init::default_for(T::DTYPE));
         let trainable = T::DTYPE.is_float() && trainable.or(self.defaults.trainable()).unwrap_or(true);
         match self.get::<T, D>(name, &shape.sizes(), initializer, trainable) {
             Ok(variable) => self.members.add(Member { variable: variable.erase(), places }),
@@ -175,8 +176,16 @@ impl Draft {
                 self.found.push(existing);
                 Ok(handle)
             }
-            None => self.make(full, shape, initializer, trainable),
+            None => {
+                let about = self.defaults.about(&full, T::DTYPE, shape)?;
+                self.make(full, shape, initializer, trainable, about)
+            }
         }
+    }
+
+    /// Notes that an existing variable is shared.
+    pub(crate) fn share(&mut self, existing: Arc<dyn AnyVariable>) {
+        self.found.push(existing);
     }
 
     /// A variable with the name, and in the end the value, of another.
@@ -193,9 +202,9 @@ impl Draft {
                 existing
             }
             None => {
-                self.check_new(&full)?;
+                self.check_new(&full, &About::default())?;
                 let variable = member.variable.copy(full);
-                self.add(Arc::clone(&variable));
+                self.add(Arc::clone(&variable), About::default());
                 variable
             }
         };
@@ -213,7 +222,7 @@ impl Draft {
 
     /// The variable of this name that the scope's rule says to share; `None` where it says to make one.
     fn existing(&self, full: &str) -> Result<Option<Arc<dyn AnyVariable>>> {
-        let existing = self.store.lock().get(full).cloned();
+        let existing = self.store.lock().shareable(full).cloned();
         match (existing, self.reuse) {
             (Some(entry), Reuse::No) => Err(Error::AlreadyExists { variable: full.to_string(), first: entry.first }),
             (Some(entry), Reuse::Yes | Reuse::Auto) => Ok(Some(entry.variable)),
@@ -229,23 +238,24 @@ impl Draft {
         }
     }
 
-    fn check_new(&self, full: &str) -> Result<()> {
+    fn check_new(&self, full: &str, about: &About) -> Result<()> {
         for (at, part) in full.split('/').enumerate() {
             if let Some(reason) = names::problem(part, at == 0) {
                 return Err(Error::BadName { name: full.to_string(), reason });
             }
         }
-        self.store.lock().check_new(full)
+        self.store.lock().check_new(full, about)
     }
 
-    fn make<T: Element, D: Dimension + 'static>(
+    pub(crate) fn make<T: Element, D: Dimension + 'static>(
         &mut self,
         full: String,
         shape: &[usize],
         initializer: &dyn Initializer,
         trainable: bool,
+        about: About,
     ) -> Result<Variable<T, D>> {
-        self.check_new(&full)?;
+        self.check_new(&full, &about)?;
         let wrong = |reason: String| Error::Initializer { variable: full.clone(), reason };
         let mut random = Random::new(self.store.seed(), &full, 0);
         let mut elements = Vec::new();
@@ -261,13 +271,13 @@ impl Draft {
             .and_then(Array::into_dimensionality::<D>)
             .map_err(|_| wrong(format!("it has the shape {shape:?}, and {count} elements were drawn")))?;
         let variable = Variable::new(full, trainable, value);
-        self.add(variable.erase());
+        self.add(variable.erase(), about);
         Ok(variable)
     }
 
-    fn add(&mut self, variable: Arc<dyn AnyVariable>) {
+    fn add(&mut self, variable: Arc<dyn AnyVariable>, about: About) {
         self.numbers.insert(variable.name().to_string(), self.new.len());
-        self.new.push(Entry { variable, first: self.caller });
+        self.new.push(Entry { variable, first: self.caller, about });
     }
 
     fn full_name(&self, name: &str) -> String {

@@ -117,6 +117,24 @@ pub enum Slice<'a> {
     Bool(&'a [bool]),
 }
 
+impl Slice<'_> {
+    /// The elements as numbers.
+    pub(crate) fn to_vec(self) -> Vec<f64> {
+        fn numbers<T: Element>(slice: &[T]) -> Vec<f64> {
+            slice.iter().map(|element| element.as_f64()).collect()
+        }
+        match self {
+            Self::F32(slice) => numbers(slice),
+            Self::F64(slice) => numbers(slice),
+            Self::I32(slice) => numbers(slice),
+            Self::I64(slice) => numbers(slice),
+            Self::U8(slice) => numbers(slice),
+            Self::U32(slice) => numbers(slice),
+            Self::Bool(slice) => numbers(slice),
+        }
+    }
+}
+
 /// Elements to change, whose type is known at run time only.
 #[derive(Debug)]
 #[doc(hidden)]
@@ -283,6 +301,10 @@ impl Float for f32 {}
 impl Float for f64 {}
 
 /// A Rust value that an element of a variable can begin with: a number, or a truth.
+#[diagnostic::on_unimplemented(
+    message = "a variable begins with numbers or truths, and this is `{Self}`",
+    label = "expected a number, `true` or `false`"
+)]
 pub trait Literal {
     /// The value as the number that initializers draw.
     fn to_element(self) -> f64;
@@ -301,6 +323,10 @@ impl Literal for bool {
 }
 
 /// A Rust number that can stand where a tensor may.
+#[diagnostic::on_unimplemented(
+    message = "among tensors stand numbers, and this is `{Self}`",
+    label = "expected a number"
+)]
 pub trait Scalar {
     /// The number.
     fn to_number(self) -> f64;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::element::DType;
+use crate::partition::PartitionError;
 
 /// The result of anything that can fail at run time.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -43,6 +44,55 @@ pub enum Error {
         expected: DType,
         /// The variable's element type.
         found: DType,
+    },
+    /// A new variable has neither a shape nor a value that would give it one.
+    ShapeMissing {
+        /// The full name.
+        variable: String,
+    },
+    /// A variable is given a shape and a value, which has a shape of its own.
+    ShapeAndValue {
+        /// The full name.
+        variable: String,
+    },
+    /// A variable is given a value of another element type than its own.
+    ValueDType {
+        /// The full name.
+        variable: String,
+        /// The element type asked for.
+        expected: DType,
+        /// That of the value.
+        found: DType,
+    },
+    /// Something is given to a variable that is shared, and has its own from where it was made.
+    GivenWhereShared {
+        /// The full name.
+        variable: String,
+        /// What is given.
+        what: &'static str,
+        /// Where the variable was made.
+        first: &'static Location<'static>,
+    },
+    /// Something that only a float can have is given to another variable.
+    NotFloat {
+        /// The full name.
+        variable: String,
+        /// What is given.
+        what: &'static str,
+        /// The variable's element type.
+        dtype: DType,
+    },
+    /// A variable cannot be divided into parts, or is not divided so.
+    Partition {
+        /// The full name.
+        variable: String,
+        /// What is wrong.
+        problem: PartitionError,
+    },
+    /// A scope or a variable that is always new is asked for in a scope that shares what exists.
+    UniqueReused {
+        /// The full name.
+        name: String,
     },
     /// A name that no variable or scope can have.
     BadName {
@@ -136,6 +186,28 @@ impl fmt::Display for Error {
             Self::DTypeMismatch { variable, expected, found } => {
                 write!(f, "variable `{variable}` is of {found}, and is asked for as {expected}")
             }
+            Self::ShapeMissing { variable } => {
+                write!(f, "variable `{variable}` is new, and has neither a shape nor a value that has one")
+            }
+            Self::ShapeAndValue { variable } => {
+                write!(f, "variable `{variable}` is given a value, which has a shape: leave the other shape out")
+            }
+            Self::ValueDType { variable, expected, found } => {
+                write!(f, "variable `{variable}` is to be of {expected}, and its value is of {found}")
+            }
+            Self::GivenWhereShared { variable, what, first } => write!(
+                f,
+                "variable `{variable}` is shared, and its {what} is that of where it was made, {first}: leave it out"
+            ),
+            Self::NotFloat { variable, what, dtype } => {
+                write!(f, "variable `{variable}` is of {dtype}, and only a float can have {what}")
+            }
+            Self::Partition { variable, problem } => write!(f, "variable `{variable}` {problem}"),
+            Self::UniqueReused { name } => write!(
+                f,
+                "`{name}` is to be new wherever it is asked for, and its scope shares what exists: give it a name of its \
+                 own, without `unique`"
+            ),
             Self::BadName { name, reason } => write!(f, "`{name}` cannot be a name: {reason}"),
             Self::Initializer { variable, reason } => {
                 write!(f, "variable `{variable}` cannot be initialized: {reason}")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::element::{DType, Float};
 use crate::error::{Error, Result};
 use crate::members::Member;
+use crate::partition::Partition;
 use crate::summary::Summary;
 use crate::variable::AnyVariable;
 
@@ -59,9 +60,21 @@ pub struct Variables {
 pub struct VariableInfo {
     variable: Arc<dyn AnyVariable>,
     places: usize,
+    partition: Option<Partition>,
+    is_unique: bool,
 }
 
 impl VariableInfo {
+    pub(crate) fn new(variable: Arc<dyn AnyVariable>, places: usize) -> Self {
+        Self { variable, places, partition: None, is_unique: false }
+    }
+
+    /// With what the store knows of it.
+    pub(crate) fn with(mut self, partition: Option<Partition>, is_unique: bool) -> Self {
+        (self.partition, self.is_unique) = (partition, is_unique);
+        self
+    }
+
     /// The name with its scopes: `layer1/weights`.
     pub fn name(&self) -> &str {
         self.variable.name()
@@ -101,14 +114,40 @@ impl VariableInfo {
     pub fn owners(&self) -> usize {
         self.variable.owners()
     }
+
+    /// Whether it is one that is never shared by its name.
+    pub fn is_unique(&self) -> bool {
+        self.is_unique
+    }
+
+    /// Whether both are one variable.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.variable.id() == other.variable.id()
+    }
+
+    /// The names and shapes of its parts; empty for a variable in one piece.
+    pub fn parts(&self) -> Vec<(String, Vec<usize>)> {
+        let Some(partition) = &self.partition else { return Vec::new() };
+        let shapes = partition.shapes(self.shape()).into_iter().enumerate();
+        shapes.map(|(n, shape)| (format!("{}/part_{n}", self.name()), shape)).collect()
+    }
+
+    /// A copy of its elements, the last axis fastest.
+    pub fn to_vec(&self) -> Vec<f64> {
+        self.variable.snapshot().slice().to_vec()
+    }
 }
 
 impl Variables {
     /// The variables of the model whose scope has this name.
     pub(crate) fn new(path: &str, members: &[Member]) -> Self {
-        let info =
-            |Member { variable, places }: &Member| VariableInfo { variable: Arc::clone(variable), places: *places };
+        let info = |Member { variable, places }: &Member| VariableInfo::new(Arc::clone(variable), *places);
         Self { list: members.iter().map(info).collect(), path: path.to_string() }
+    }
+
+    /// Variables of a store.
+    pub(crate) fn listed(list: Vec<VariableInfo>) -> Self {
+        Self { list, path: String::new() }
     }
 
     /// The variables.

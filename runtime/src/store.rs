@@ -6,8 +6,12 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
+use crate::model::{VariableInfo, Variables};
 use crate::names;
-use crate::scope::Scope;
+use crate::op_names::OpNames;
+use crate::partition::Partition;
+use crate::regularizer::Regularizer;
+use crate::scope::{Opening, Scope};
 use crate::variable::AnyVariable;
 
 /// Where variables live, under their full names.
@@ -42,12 +46,18 @@ pub struct VariableStore {
 struct Shared {
     seed: u64,
     entries: Mutex<Entries>,
+    /// The root is opened once, for good.
+    root: Arc<Opening>,
 }
 
 /// The variables of a store.
 #[derive(Default)]
 pub(crate) struct Entries {
     by_name: HashMap<String, Entry>,
+    /// The names, in the order in which the variables were made.
+    order: Vec<String>,
+    /// The names of ops, variables and name scopes.
+    pub ops: OpNames,
     /// Every name of a variable and of a scope, in lower case, with the name as it is written and what it names.
     taken: HashMap<String, (String, Named)>,
 }
@@ -56,6 +66,35 @@ pub(crate) struct Entries {
 pub(crate) struct Entry {
     pub variable: Arc<dyn AnyVariable>,
     pub first: &'static Location<'static>,
+    pub about: About,
+}
+
+/// What is known of a variable besides its name and value.
+#[derive(Clone, Default)]
+pub(crate) struct About {
+    pub kind: Kind,
+    pub collections: Vec<String>,
+    pub partition: Option<Partition>,
+    pub regularizer: Option<Arc<dyn Regularizer>>,
+}
+
+/// What is done with a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Kind {
+    /// It can be shared, and belongs to what is learned.
+    #[default]
+    Global,
+    /// It can be shared, and belongs to one run.
+    Local,
+    /// It is never shared.
+    Unique,
+}
+
+impl Entry {
+    pub fn info(&self) -> VariableInfo {
+        VariableInfo::new(Arc::clone(&self.variable), 1)
+            .with(self.about.partition.clone(), self.about.kind == Kind::Unique)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +106,7 @@ enum Named {
 impl VariableStore {
     /// An empty store. All initial values, and what random ops draw, come from the seed.
     pub fn new(seed: u64) -> Self {
-        Self { shared: Arc::new(Shared { seed, entries: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { seed, entries: Mutex::default(), root: Arc::default() }) }
     }
 
     /// The seed.
@@ -91,6 +130,46 @@ impl VariableStore {
     /// A name that no scope can have is reported where a variable is made in it.
     pub fn scope(&self, name: &str) -> Scope {
         self.root().enter(name)
+    }
+
+    pub(crate) fn opening(&self) -> Arc<Opening> {
+        Arc::clone(&self.shared.root)
+    }
+
+    /// All variables but the local ones, in the order in which they were made.
+    pub fn variables(&self) -> Variables {
+        self.list(|entry| entry.about.kind != Kind::Local)
+    }
+
+    /// The local variables: what belongs to one run, as counters do.
+    pub fn local_variables(&self) -> Variables {
+        self.list(|entry| entry.about.kind == Kind::Local)
+    }
+
+    /// The variables for which gradients are computed.
+    pub fn trainable_variables(&self) -> Variables {
+        self.list(|entry| entry.variable.trainable())
+    }
+
+    /// The variables that were put into the collection of this name.
+    pub fn collection(&self, name: &str) -> Variables {
+        self.list(|entry| entry.about.collections.iter().any(|collection| collection == name))
+    }
+
+    fn list(&self, keep: impl Fn(&Entry) -> bool) -> Variables {
+        let entries = self.lock();
+        Variables::listed(entries.in_order().filter(|entry| keep(entry)).map(Entry::info).collect())
+    }
+
+    /// The names of the regularized variables and their penalties as they are now: one for each variable.
+    pub fn regularization_losses(&self) -> Vec<(String, f64)> {
+        let entries = self.lock();
+        let loss = |entry: &Entry| {
+            let regularizer = entry.about.regularizer.as_ref()?;
+            let elements = entry.variable.snapshot().slice().to_vec();
+            Some((entry.variable.name().to_string(), regularizer.loss(&elements)))
+        };
+        entries.in_order().filter_map(loss).collect()
     }
 
     /// The number of variables.
@@ -125,6 +204,15 @@ impl Entries {
         self.by_name.get(name)
     }
 
+    /// The variable of this name, if it is one that is shared.
+    pub fn shareable(&self, name: &str) -> Option<&Entry> {
+        self.get(name).filter(|entry| entry.about.kind != Kind::Unique)
+    }
+
+    fn in_order(&self) -> impl Iterator<Item = &Entry> {
+        self.order.iter().filter_map(|name| self.by_name.get(name))
+    }
+
     /// The existing name that is likely to be meant by this one.
     pub fn nearest(&self, name: &str) -> Option<String> {
         // In order, so that of two names that are equally near the same one is found each time.
@@ -137,18 +225,33 @@ impl Entries {
         namesake.or_else(|| names::nearest(name, candidates.into_iter())).map(str::to_string)
     }
 
+    /// The name of a new unique variable: this, or with a suffix.
+    pub fn free_name(&self, full: &str) -> String {
+        self.ops.free(full).find(|name| !self.by_name.contains_key(name)).unwrap_or_else(|| full.to_string())
+    }
+
     /// Whether a new variable of this name can be told from all that is there.
     ///
     /// # Errors
     ///
     /// [`Error::BadName`] where a variable and a scope would have one name, or two names would differ in case only.
-    pub fn check_new(&self, name: &str) -> Result<()> {
+    pub fn check_new(&self, name: &str, about: &About) -> Result<()> {
         for (path, named) in parts(name) {
             if let Some((other, taken_by)) = self.taken.get(&path.to_ascii_lowercase())
                 && (other != path || *taken_by != named)
             {
                 return Err(Error::BadName { name: path.to_string(), reason: clash(other != path, *taken_by) });
             }
+        }
+        if self.by_name.get(name).is_some_and(|entry| entry.about.kind == Kind::Unique) {
+            return Err(Error::BadName { name: name.to_string(), reason: "a unique variable has this name" });
+        }
+        // The names that a variable in parts takes are those of the parts.
+        if about.partition.is_none() && self.ops.has(name) {
+            return Err(Error::BadName {
+                name: name.to_string(),
+                reason: "an op, a variable or a scope has this name",
+            });
         }
         Ok(())
     }
@@ -160,6 +263,11 @@ impl Entries {
             for (path, named) in parts(&name) {
                 self.taken.insert(path.to_ascii_lowercase(), (path.to_string(), named));
             }
+            match entry.info().parts() {
+                parts if parts.is_empty() => self.ops.take(&name),
+                parts => parts.iter().for_each(|(part, _)| self.ops.take(part)),
+            }
+            self.order.push(name.clone());
             self.by_name.insert(name, entry);
         }
     }

@@ -16,6 +16,7 @@ pub mod ops;
 pub mod optimizers;
 pub mod report;
 pub mod schedules;
+pub mod scopes;
 
 use std::path::Path;
 

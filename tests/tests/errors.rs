@@ -115,6 +115,21 @@ fn inputs_of_any_rank_have_limits() {
     says(forward(&[1, 1, 1, 1, 1, 1, 4]), &["axes"]);
 }
 
+model! {
+    struct Steps {
+        fn stacked(x: [batch, time]) -> [time, batch] {
+            stack(for t in 0..time { reshape(slice(x, begin = [0, t], size = [batch, 1]), shape = [batch]) })
+        }
+    }
+}
+
+#[test]
+fn a_loop_without_turns_makes_an_empty_list() {
+    let net = Steps::seeded(1).unwrap();
+    assert_eq!(net.stacked(arr2(&[[1.0, 2.0]]).view()).unwrap(), arr2(&[[1.0], [2.0]]));
+    says(net.stacked(Array2::zeros((2, 0)).view()), &["stack", "the list is empty"]);
+}
+
 #[test]
 fn labels_and_ids_out_of_range_are_named() {
     let net = Net::seeded(1).unwrap();

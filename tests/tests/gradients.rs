@@ -448,3 +448,47 @@ fn clipping_scales_all_gradients_by_one_factor() {
     assert_eq!(in_place.of(&net.critic.w), clipped.of(&net.critic.w));
     assert_eq!(in_place.of(&net.generator_2.w), clipped.of(&net.generator_2.w));
 }
+
+model! {
+    /// Losses that are next to nothing.
+    struct Trivial {
+        var scale: [] = constant(3.0);
+
+        fn of_nothing(x: [n]) -> ([], [n]) {
+            (sum(x), x)
+        }
+
+        fn number() -> [] { 2.5 }
+
+        fn input(x: []) -> [] { x }
+
+        fn variable() -> [] { scale }
+
+        fn variable_of_other_sizes() -> ([], [1]) {
+            let one = reshape(scale, shape = [1]);
+            (reshape(one, shape = []), one)
+        }
+    }
+}
+
+#[test]
+fn a_loss_without_variables_has_empty_gradients() {
+    let net = Trivial::seeded(1).unwrap();
+    let mut step = net.of_nothing_gradients();
+    let ((loss, x), gradients) = step.compute(arr1(&[1.0, 2.0]).view()).unwrap();
+    assert_eq!((loss, x.len(), gradients.is_empty(), gradients.global_norm()), (3.0, 2, true, 0.0));
+    GradientDescent::new(0.1).apply(gradients).unwrap();
+    assert_eq!(gradients.of(&net.scale).into_scalar(), &0.0);
+    assert_eq!(net.number_gradients().compute().unwrap().0, 2.5);
+    assert_eq!(net.input_gradients().compute(4.0).unwrap().0, 4.0);
+}
+
+#[test]
+fn a_loss_that_is_a_variable_has_the_gradient_one() {
+    let net = Trivial::seeded(1).unwrap();
+    let mut step = net.variable_gradients();
+    let (loss, gradients) = step.compute().unwrap();
+    assert_eq!((loss, gradients.of(&net.scale).into_scalar()), (3.0, &1.0));
+    let mut step = net.variable_of_other_sizes_gradients();
+    assert_eq!(step.compute().unwrap().1.of(&net.scale).into_scalar(), &1.0);
+}

@@ -22,7 +22,10 @@ mod bare {
             var table: [3, 2] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
             var order: u32[4] = [2, 0, 1, 2];
             var scale: [] = constant(2.0);
+            var mask: bool[2, 2] = [[true, false], [false, true]];
+            var all: bool[2] = true;
 
+            fn masks() -> (bool[2, 2], bool[2]) { (mask, all) }
             fn value() -> [2] { w * scale }
             fn number() -> [] { sum(w) }
             fn rows() -> [4, 2] { gather(table, order) }
@@ -40,6 +43,7 @@ fn models_may_have_no_inputs_and_no_variables() {
     assert_eq!((net.value().unwrap(), net.number().unwrap()), (arr1(&[3.0, -4.0]), -0.5));
     assert_eq!(net.rows().unwrap().column(0).to_vec(), [5.0, 1.0, 3.0, 5.0]);
     assert_eq!(net.largest(arr2(&[[1.0, 3.0, 2.0], [9.0, 0.0, 1.0]]).view()).unwrap(), arr1(&[1, 0]));
+    assert_eq!(net.masks().unwrap(), (arr2(&[[true, false], [false, true]]), arr1(&[true, true])));
     let mut step = net.number_gradients();
     assert_eq!(step.compute().unwrap().1.of(&net.w), arr1(&[1.0, 1.0]));
 }
@@ -160,6 +164,8 @@ mod shapes {
 
             fn swapped(a: [batch, n], b: [batch, m]) -> ([batch, m], [batch, n]) { (b, a) }
 
+            fn nothing(x: [n, m]) -> ([n, m], [], []) { (mean(x, axes = []), sum(x), zeros(shape = [])) }
+
             fn flat(x: [a, b, c]) -> [_] { reshape(x, shape = [a * b * c]) }
         }
     }
@@ -175,6 +181,8 @@ fn sizes_come_from_everywhere() {
     let (first, second) = net.pieces(arr2(&[[1.0, 2.0, 3.0, 4.0, 5.0]]).view()).unwrap();
     assert_eq!((first, second), (arr2(&[[4.0, 5.0]]), arr2(&[[1.0, 2.0]])));
     assert_eq!(net.flat(x.view()).unwrap().len(), 12);
+    let x = arr2(&[[1.0, 2.0]]);
+    assert_eq!(net.nothing(x.view()).unwrap(), (x, 3.0, 0.0));
 }
 
 mod layered {
@@ -376,6 +384,23 @@ mod families {
     use varscope::prelude::*;
 
     model! {
+        /// One turn inside of the first, two inside of the second.
+        pub struct Ragged {
+            fn f(x: [2]) -> [2] {
+                let mut y = x;
+                for i in 0..2 {
+                    for j in 0..i + 1 {
+                        scope outer[i] {
+                            scope inner[j] { var w: [2] = constant((10 * i + j) as f32); y = y + w; }
+                            let row = reshape(y, shape = [1, 2]);
+                            y = y + sum(scope fc[j]: layers::Dense(row, units = 2, bias = false)) * 0.0;
+                        }
+                    }
+                }
+                y + outer[0].inner[0].w + outer[1].inner[1].w - { 6.0 }
+            }
+        }
+
         /// A new variable in each turn of a loop, in a family of scopes and without.
         pub struct Families {
             fn f(x: [2]) -> [2] {
@@ -417,6 +442,15 @@ mod families {
             }
         }
     }
+}
+
+#[test]
+fn a_family_may_have_other_turns_in_each_turn_around_it() {
+    let net = families::Ragged::seeded(1).unwrap();
+    assert_eq!(net.f(arr1(&[0.0, 1.0]).view()).unwrap(), arr1(&[26.0, 27.0]));
+    assert!(net.outer[0].inner[1].is_none() && net.outer[0].fc[1].is_none());
+    let inner = net.outer[1].inner[1].as_ref().unwrap();
+    assert_eq!((inner.w.name(), net.trainable_variables().len()), ("outer_1/inner_1/w", 6));
 }
 
 #[test]

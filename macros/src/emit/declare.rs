@@ -75,7 +75,7 @@ impl Emit<'_> {
         };
         let symbolic = |function: &Function| {
             let name = inputs_fn(&function.name);
-            quote! { <#ty>::#name(#element, &#hyper) }
+            quote! { <#ty>::#name(#element, &#hyper, &#sizes) }
         };
         let first = forward.map(|function| {
             let (made_up, check) = (symbolic(function), check_local(function));

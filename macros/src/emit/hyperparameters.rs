@@ -1,7 +1,7 @@
 //! Hyper-parameters: as values that the user sets, and as keywords of a layer, which may be unknown.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
 
 use super::{Emit, local};
 use crate::syntax::{Element, Hyperparameter};
@@ -56,6 +56,7 @@ impl Emit<'_> {
         quote! {
             #[doc = #docs]
             #[derive(Clone, Copy)]
+            #[allow(non_camel_case_types)]
             #vis struct #name { #(#fields)* }
             #constructor
         }
@@ -65,6 +66,10 @@ impl Emit<'_> {
     fn constructor(&self) -> TokenStream {
         let (vis, name, p) = (&self.model.source.vis, self.hyperparameters_struct(), self.p());
         let fields = self.list().iter().map(|Hyperparameter { name, default, .. }| match default {
+            Some(_) if !self.has_default() => {
+                let default = default_const(name);
+                quote! { #name: Self::#default }
+            }
             Some(default) => quote! { #name: #default },
             None => quote! { #name },
         });
@@ -78,7 +83,13 @@ impl Emit<'_> {
                 #vis const DEFAULT: Self = #made;
             }
         } else {
+            // Each default is written once, so that a mistake in it is one error.
+            let defaults = self.list().iter().filter_map(|Hyperparameter { name, ty, default, .. }| {
+                let (constant, default) = (default_const(name), default.as_ref()?);
+                Some(quote! { #[doc(hidden)] #[allow(non_upper_case_globals)] #vis const #constant: #ty = #default; })
+            });
             quote! {
+                #(#defaults)*
                 /// These, and the defaults of the others.
                 #[must_use]
                 #vis const fn new(#(#parameters),*) -> Self { #made }
@@ -112,6 +123,7 @@ impl Emit<'_> {
             #[doc = #docs]
             #[doc(hidden)]
             #[derive(Clone, Copy)]
+            #[allow(non_camel_case_types)]
             #vis struct #name { #(#names: #p::Known<#types>),* }
 
             impl #name {
@@ -172,11 +184,15 @@ impl Emit<'_> {
         }
         let keywords = self.keywords_struct();
         let fields = self.list().iter().map(|Hyperparameter { name, default, .. }| match default {
-            Some(_) if self.has_default() => {
-                let values = self.hyperparameters_struct();
-                quote! { #name: #p::Known::Is(#values::DEFAULT.#name) }
+            Some(_) => {
+                let (values, default) = (self.hyperparameters_struct(), default_const(name));
+                let default = if self.has_default() {
+                    quote! { DEFAULT.#name }
+                } else {
+                    quote! { #default }
+                };
+                quote! { #name: #p::Known::Is(#values::#default) }
             }
-            Some(default) => quote! { #name: #p::Known::Is(#default) },
             None => quote! { #name: #p::Known::Missing },
         });
         quote! { #keywords { #(#fields),* } }
@@ -204,4 +220,9 @@ impl Emit<'_> {
         });
         quote! { #keywords { #(#fields),* } }
     }
+}
+
+/// The constant with a hyper-parameter's default, where not all have one.
+fn default_const(name: &Ident) -> Ident {
+    format_ident!("__default_{}", name, span = Span::mixed_site())
 }

@@ -298,6 +298,7 @@ impl Emit<'_> {
         quote! {
             #[doc = #docs]
             #[derive(Debug)]
+            #[allow(non_camel_case_types)]
             #vis struct #name #definition {
                 step: #p::Step,
                 element: ::core::marker::PhantomData<#element>,

@@ -41,7 +41,7 @@ pub fn emit(model: &Model<'_>, structs: Vec<Ident>, krate: &TokenStream, is_righ
         #structs
         #hyperparameters
         #steps
-        #[allow(unused_imports, unused_variables, non_upper_case_globals, clippy::all, clippy::pedantic)]
+        #[allow(unused_imports, unused_variables, unreachable_code, non_upper_case_globals, clippy::all, clippy::pedantic)]
         const _: () = {
             #imports
             #snippets

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
 
 use super::{Emit, at};
 use crate::ir::{Function, ScopeId, ValueId};
@@ -108,8 +108,23 @@ pub fn record_fn(name: &Ident) -> Ident {
     format_ident!("__record_{}", name, span = at(name.span()))
 }
 
-/// The name under which an op is imported.
-pub fn op_alias(function: &Function, op: usize) -> Ident {
-    let span = function.ops[op].path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
-    Ident::new(&format!("{}_op{op}", function.name), at(span))
+/// The name for the import of an op: that of a module with it, where the op is a bare name; else of the op itself.
+pub fn op_import(function: &Function, op: usize) -> Ident {
+    Ident::new(&format!("{}_op{op}", function.name), at(op_span(function, op)))
+}
+
+/// An op where it is used.
+pub fn op_path(function: &Function, op: usize) -> TokenStream {
+    let (import, span) = (op_import(function, op), at(op_span(function, op)));
+    match function.ops[op].path.segments.last() {
+        Some(segment) if function.ops[op].is_bare => {
+            let name = Ident::new(&segment.ident.to_string(), span);
+            quote_spanned! { span=> #import::#name }
+        }
+        _ => import.to_token_stream(),
+    }
+}
+
+fn op_span(function: &Function, op: usize) -> Span {
+    function.ops[op].path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span())
 }

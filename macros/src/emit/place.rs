@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{Emit, local};
-use crate::ir::{Condition, Index, LayerId, Member, ROOT, ScopeId, VariableId};
+use crate::ir::{Condition, Family, Index, LayerId, Member, ROOT, ScopeId, VariableId};
 use crate::resolve::check::covers;
 
 impl Emit<'_> {
@@ -16,19 +16,33 @@ impl Emit<'_> {
             Member::Layer(id) => (&self.model.layers[id].instances, self.model.layers[id].scope),
             Member::Scope(id) => (&self.model.scopes[id].instances, self.model.scopes[id].parent.unwrap_or(ROOT)),
         };
+        // The turns of its own family, each of which is to be made in each turn around it.
+        let own: Vec<Option<usize>> = match self.family(member) {
+            Some(Family::Turns(turns)) => (0..turns.len()).map(Some).collect(),
+            Some(Family::Loop) | None => vec![None],
+        };
         let around = &self.model.scopes[scope].instances;
-        around.iter().any(|outer| {
+        around.iter().flat_map(|outer| own.iter().map(move |own| (outer, own))).any(|(outer, own)| {
+            let turns: Vec<usize> = outer.turns.iter().copied().chain(*own).collect();
             let same: Vec<&Condition> =
                 around.iter().filter(|other| other.turns == outer.turns).map(|other| &other.condition).collect();
             // What holds wherever the scope is opened in this turn holds for the member as well.
             let given = |part: &(usize, bool)| same.iter().all(|condition| condition.contains(part));
             let left: Vec<Condition> = instances
                 .iter()
-                .filter(|instance| instance.turns.starts_with(&outer.turns))
+                .filter(|instance| instance.turns.starts_with(&turns))
                 .map(|instance| instance.condition.iter().copied().filter(|part| !given(part)).collect())
                 .collect();
             !covers(&left)
         })
+    }
+
+    fn family(&self, member: Member) -> Option<&Family> {
+        match member {
+            Member::Variable(_) => None,
+            Member::Layer(id) => self.model.layers[id].family.as_ref(),
+            Member::Scope(id) => self.model.scopes[id].family.as_ref(),
+        }
     }
 
     /// The field of a variable, as an expression of type `Option<&Variable>` or `&Variable`; and whether it is the first.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::names::{ValueNames, op_alias, record_fn};
+use super::names::{ValueNames, op_path, record_fn};
 use super::size::{InRecord, bound};
 use super::{Emit, at, local};
 use crate::ir::{
@@ -139,21 +139,20 @@ impl Emit<'_> {
     }
 
     fn record_op(&self, function: &Function, names: &ValueNames, node: &Node, op: &OpNode) -> TokenStream {
-        let (recorder, alias, name) = (local("recorder"), op_alias(function, op.path), &op.name);
+        let (recorder, alias, name) = (local("recorder"), op_path(function, op.path), &op.name);
         let attrs = match &op.attrs {
             None => self.attrs_base(function, op.path),
             Some(call) => self.call(call, &InRecord),
         };
         let operands = operand_list(names, &op.operands);
         let results: Vec<_> = op.results.iter().map(|&result| names.get(result)).collect();
-        let call = quote_spanned! { at(node.span)=> #alias::record(#recorder, #name, #operands, #attrs) };
+        let call = quote_spanned! { at(node.span)=> #alias::call(#recorder, #name, #operands, #attrs) };
         let updates = op.updates.iter().map(|update| {
             let (variable, result) =
                 (self.variable_tokens(update.variable.id, &update.variable.indices), names.get(update.result));
             quote! { #recorder.update(#variable, #result); }
         });
-        let made = local("made");
-        quote! { let #made = #call; let [#(#results),*] = #recorder.keep(#made); #(#updates)* }
+        quote! { let [#(#results),*] = #call; #(#updates)* }
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {

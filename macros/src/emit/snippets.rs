@@ -18,11 +18,12 @@ pub fn checked_name(snippet: SnippetId) -> Ident {
 }
 
 impl Emit<'_> {
-    /// Imports each op under a name of its own, so that rustc reports an unknown one once, at the user's token.
+    /// Imports each op by itself, so that rustc reports an unknown one once, at the user's token. A bare one keeps its
+    /// name, in a module of its own: rustc would show another where it suggests an op of the user's.
     pub fn imports(&self) -> TokenStream {
         let imports = self.model.functions.iter().flat_map(|function| {
             function.ops.iter().enumerate().map(move |(number, op)| {
-                let alias = names::op_alias(function, number);
+                let import = names::op_import(function, number);
                 let mut path = op.path.clone();
                 let Some(segment) = path.segments.last_mut() else { return TokenStream::new() };
                 segment.arguments = syn::PathArguments::None;
@@ -33,10 +34,10 @@ impl Emit<'_> {
                     let hygiene = krate.clone().into_iter().next().map_or(span, |token| token.span());
                     let ops = Ident::new("ops", hygiene);
                     let name = Ident::new(&segment.ident.to_string(), hygiene.located_at(span));
-                    let alias = Ident::new(&alias.to_string(), hygiene.located_at(span));
-                    quote_spanned! { hygiene=> use #krate::#ops::#name as #alias; }
+                    let import_op = quote_spanned! { hygiene=> pub(super) use #krate::#ops::#name; };
+                    quote! { mod #import { #import_op } }
                 } else {
-                    quote_spanned! { at(span)=> use #path as #alias; }
+                    quote_spanned! { at(span)=> use #path as #import; }
                 }
             })
         });
@@ -62,15 +63,17 @@ impl Emit<'_> {
             }
             SnippetKind::Size(expr) => {
                 let body = body(expr);
-                quote! { const fn #name(#parameters) -> usize #body }
+                quote_spanned! { at(snippet.span)=> const fn #name(#parameters) -> usize #body }
             }
             SnippetKind::Condition { expr, is_constant: true } => {
-                quote! { const fn #name(#parameters) -> bool { #expr } }
+                quote_spanned! { at(snippet.span)=> const fn #name(#parameters) -> bool { #expr } }
             }
-            SnippetKind::Condition { expr, is_constant: false } => quote! { fn #name(#parameters) -> bool { #expr } },
+            SnippetKind::Condition { expr, is_constant: false } => {
+                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> bool { #expr } }
+            }
             SnippetKind::Attrs { function, op, keywords } => {
                 let base = self.attrs_base(&self.model.functions[*function], *op);
-                let op = names::op_alias(&self.model.functions[*function], *op);
+                let op = names::op_path(&self.model.functions[*function], *op);
                 self.attrs(number, snippet, &op, &base, keywords)
             }
             SnippetKind::Keywords { layer, keywords } => self.layer_keywords(number, snippet, layer, keywords),
@@ -94,7 +97,7 @@ impl Emit<'_> {
                         value => positional.push(value),
                     }
                 }
-                quote! { #function(#(#positional),*) #(#setters)* }
+                quote_spanned! { at(span)=> #function(#(#positional),*) #(#setters)* }
             }
             // A number, or a truth, stands for itself everywhere.
             syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Literal::to_element(#expr)) },
@@ -147,7 +150,7 @@ impl Emit<'_> {
         &self,
         number: SnippetId,
         snippet: &Snippet,
-        op: &Ident,
+        op: &TokenStream,
         base: &TokenStream,
         keywords: &[KeywordExpr],
     ) -> TokenStream {
@@ -173,8 +176,8 @@ impl Emit<'_> {
 
     /// The keywords of an op where none is given; a type, as in `cast::<u32>`, always is.
     pub fn attrs_base(&self, function: &Function, op: usize) -> TokenStream {
-        let (alias, path) = (names::op_alias(function, op), &function.ops[op].path);
-        let span = alias.span();
+        let (alias, path) = (names::op_path(function, op), &function.ops[op].path);
+        let span = names::op_import(function, op).span();
         match path.segments.last().map(|segment| &segment.arguments) {
             Some(syn::PathArguments::AngleBracketed(generics)) => {
                 let types = &generics.args;
@@ -190,6 +193,8 @@ impl Emit<'_> {
         let p = self.private(name.span());
         let value = match value {
             KeywordValue::Unchecked(_) if in_check => quote_spanned! { at(name.span())=> #p::unchecked() },
+            // An empty list of sizes or axes, whose type nothing else would settle.
+            KeywordValue::Rust(syn::Expr::Array(array)) if array.elems.is_empty() => quote! { [#p::Dim::Rest; 0] },
             KeywordValue::Rust(expr) | KeywordValue::Unchecked(expr) => quote! { #expr },
             KeywordValue::Sizes(sizes) => {
                 let sizes = sizes.iter().map(|size| match size {
@@ -254,7 +259,8 @@ impl Emit<'_> {
 
     /// An expression over names that may not be known.
     fn known(&self, expr: &syn::Expr, names: &[Ident]) -> TokenStream {
-        let p = self.p();
+        let span = syn::spanned::Spanned::span(expr);
+        let p = self.private(span);
         let tokens = quote! { #expr };
         let used: Vec<&Ident> = names.iter().filter(|name| mentions(&tokens, name)).collect();
         if let (syn::Expr::Path(path), [name]) = (expr, used.as_slice())
@@ -263,11 +269,12 @@ impl Emit<'_> {
             return quote! { #name };
         }
         if used.is_empty() {
-            return quote! { #p::Known::Is(#expr) };
+            // In braces the expression alone is at fault for its type.
+            return quote_spanned! { at(span)=> #p::Known::Is({ #expr }) };
         }
-        quote! {
+        quote_spanned! { at(span)=>
             match (#(#used.value(),)*) {
-                (#(::core::option::Option::Some(#used),)*) => #p::Known::Is(#expr),
+                (#(::core::option::Option::Some(#used),)*) => #p::Known::Is({ #expr }),
                 _ => #p::Known::Unknown,
             }
         }

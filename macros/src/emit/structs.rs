@@ -60,6 +60,7 @@ impl Emit<'_> {
         quote! {
             #[doc = #docs]
             #[derive(Debug)]
+            #[allow(non_camel_case_types)]
             #vis struct #name #generics {
                 #fields
             }

@@ -6,6 +6,7 @@ use syn::{AngleBracketedGenericArguments, Path};
 use super::FunctionLowering;
 use super::environment::Value;
 use super::expressions::Dotted;
+use crate::diag::suggestion;
 use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
 use crate::resolve::{Found, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
@@ -73,6 +74,9 @@ impl FunctionLowering<'_, '_, '_> {
             Some(Member::Layer(place)) => return self.apply(&place, name.span(), None, arguments, wanted),
             Some(Member::OfLayer(place)) => return self.apply(&place, name.span(), Some(name), arguments, wanted),
             Some(Member::Wrong) => return Value::Wrong,
+            None if matches!(receiver, Expr::Path(path) if path.is_ident("self")) => {
+                return self.no_such_function(name, arguments);
+            }
             None => {}
         }
         let first = self.receiver(receiver);
@@ -84,6 +88,19 @@ impl FunctionLowering<'_, '_, '_> {
             Some(first) => self.op(&path, arguments, Some(first), wanted),
             None => self.wrong_op(&path, arguments),
         }
+    }
+
+    /// `self.logitz(x)`: neither a `fn` nor a layer of the model.
+    fn no_such_function(&mut self, name: &Ident, arguments: &Arguments) -> Value {
+        self.operands(arguments, Vec::new());
+        let mut names: Vec<String> = self.model.functions.iter().map(|function| function.name.to_string()).collect();
+        names.extend(self.model.tree.labels(crate::ir::ROOT).into_iter().map(str::to_string));
+        let hint = match suggestion(&name.to_string(), names.iter().map(String::as_str)) {
+            hint if hint.is_empty() => format!("; an op is called without `self.`: `{name}(x)`"),
+            hint => hint,
+        };
+        self.error(name, format!("the model has no `fn` and no layer `{name}`{hint}"));
+        Value::Wrong
     }
 
     /// The value before the dot of an op: a tensor, or a list.
@@ -173,6 +190,9 @@ impl FunctionLowering<'_, '_, '_> {
         let before: Vec<Lowered> = first.into_iter().map(|operand| Lowered { operand, update: None }).collect();
         let operands = self.operands(arguments, before);
         let Some(segment) = path.segments.last() else { return Value::Wrong };
+        if is_bare(path) && self.is_no_op(&segment.ident, arguments) {
+            return Value::Wrong;
+        }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
         let number = self.op_path(path.clone(), is_bare(path));
         let Some(operands) = operands else {
@@ -190,6 +210,27 @@ impl FunctionLowering<'_, '_, '_> {
         let span = path.segments.last().map_or_else(Span::call_site, |segment| segment.ident.span());
         self.attrs_snippet(span, number, &arguments.keywords);
         Value::Wrong
+    }
+
+    /// Notes a name that cannot be that of an op, and a keyword that no op has.
+    fn is_no_op(&mut self, name: &Ident, arguments: &Arguments) -> bool {
+        let text = name.to_string();
+        if let Some(hint) = syntax::foreign::op(&text).or_else(|| syntax::foreign::member(&text)) {
+            self.error(name, format!("there is no op `{name}`; {hint}"));
+            return true;
+        }
+        if text.starts_with(|first: char| first.is_uppercase()) {
+            let message = format!("`{name}` is no op; a layer is made by a scope, `scope layer1: {name}(x, …)`");
+            self.error(name, message);
+            return true;
+        }
+        let is_name = |keyword: &&Keyword| keyword.name == "name" && matches!(keyword.value, syn::Expr::Lit(_));
+        if let Some(keyword) = arguments.keywords.iter().find(is_name) {
+            let message = "an op has its name from the scopes around it: leave this out, or write `name_scope n { … }`";
+            self.error(&keyword.name, message);
+            return true;
+        }
+        false
     }
 
     /// One of the library's ops, for an operator.

@@ -68,7 +68,9 @@ impl FunctionLowering<'_, '_, '_> {
         }
         self.loops.push(node.variable.clone());
         self.bodies.push(Body::default());
-        self.model.declarations.push(Level { turns: Some(node.variable.clone()), ..Level::default() });
+        self.model
+            .declarations
+            .push(Level { turns: Some((node.variable.clone(), bounds.clone())), ..Level::default() });
         let last = self.block_value(&node.body, 1);
         for (name, value) in &mut carried {
             match self.environment.value(name).map(|binding| binding.value.clone()) {
@@ -168,10 +170,11 @@ impl FunctionLowering<'_, '_, '_> {
             (Some(yes), Some(no)) => Some(self.join_checked(node, &yes, &no, &mut results)),
             (None, None) => None,
             _ => {
-                if !self.is_wrong && wanted > 0 {
+                let is_whole = node.yes.is_whole() && node.no.as_ref().is_none_or(Block::is_whole);
+                if is_whole && wanted > 0 {
                     self.error_at(node.span, "one arm of this branch ends in a value and the other does not");
                 }
-                None
+                (wanted > 0).then_some(Value::Wrong)
             }
         };
         let kind = Branch { condition, arms: [yes.body, no.body], results };

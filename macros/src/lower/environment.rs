@@ -1,6 +1,6 @@
 //! What names mean in a `fn`: values that `let` binds, and numbers for Rust expressions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
@@ -42,6 +42,8 @@ struct Block {
 /// The names that can be seen.
 pub struct Environment {
     blocks: Vec<Block>,
+    /// The names of loops and branches that have ended.
+    ended: HashSet<String>,
 }
 
 impl Environment {
@@ -51,7 +53,7 @@ impl Environment {
         for (number, hyperparameter) in hyperparameters.iter().enumerate() {
             outermost.numbers.insert(hyperparameter.name.to_string(), Name::Hyperparameter(number));
         }
-        Self { blocks: vec![outermost] }
+        Self { blocks: vec![outermost], ended: HashSet::new() }
     }
 
     /// Begins a block. A loop or a branch `ends_numbers`; in a loop, values of variables that were read before may be
@@ -63,6 +65,9 @@ impl Environment {
     /// Ends a block.
     pub fn leave(&mut self) {
         let Some(block) = self.blocks.pop() else { return };
+        if block.ends_numbers {
+            self.ended.extend(block.values.keys().chain(block.numbers.keys()).cloned());
+        }
         if let Some(outer) = self.blocks.last_mut() {
             for place in block.updated {
                 outer.variables.remove(&place);
@@ -83,6 +88,11 @@ impl Environment {
 
     pub fn value(&self, name: &Ident) -> Option<&Binding> {
         self.blocks.iter().rev().find_map(|block| block.values.get(&name.to_string()))
+    }
+
+    /// Whether a loop or branch has bound a name that has ended.
+    pub fn has_ended(&self, name: &Ident) -> bool {
+        self.ended.contains(&name.to_string())
     }
 
     pub fn has_value(&self, name: &Ident) -> bool {

@@ -8,7 +8,7 @@ use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{Name, NodeKind, Number, Operand};
 use crate::resolve::{Found, Step, Turn, site};
-use crate::syntax::{Arithmetic, Expr, is_constant};
+use crate::syntax::{self, Arithmetic, Expr, is_constant};
 
 /// A path of names as it is written: `self.a.b[0].w`.
 pub(super) struct Dotted<'a> {
@@ -35,19 +35,19 @@ impl FunctionLowering<'_, '_, '_> {
             Expr::Tuple(parts, _) => Value::Tuple(parts.iter().map(|part| self.expr(part, 1)).collect()),
             Expr::Scope(scope) => {
                 let value = self.scope(scope, wanted);
-                self.required(value, scope.span, "this scope")
+                self.required(value, expr, scope.span, "this scope")
             }
             Expr::NameScope(name, block) => {
                 let value = self.name_scope(name, block, wanted);
-                self.required(value, name.span(), "this scope")
+                self.required(value, expr, name.span(), "this scope")
             }
             Expr::For(node) => {
                 let value = self.loop_(node);
-                self.required(value, node.span, "this loop")
+                self.required(value, expr, node.span, "this loop")
             }
             Expr::If(node) => {
                 let value = self.branch(node, wanted);
-                self.required(value, node.span, "this branch")
+                self.required(value, expr, node.span, "this branch")
             }
         }
     }
@@ -81,6 +81,9 @@ impl FunctionLowering<'_, '_, '_> {
 
     /// A constant, a hyper-parameter or a Rust expression, which stands at a part of the source of this number.
     fn number(&mut self, site: usize, expr: &Rust) -> Value {
+        if self.tensor_in(expr, "a Rust expression").is_some() {
+            return Value::Wrong;
+        }
         let call = self.number_snippet(site, expr);
         self.number_node(expr.span(), site, Number::Snippet(call))
     }
@@ -131,7 +134,11 @@ impl FunctionLowering<'_, '_, '_> {
 
     /// `layer1.weights`, `self.a.b[0].w`: a variable's path.
     fn dotted(&mut self, expr: &Expr) -> Value {
+        let before = self.model.errors.len();
         let Some(dotted) = self.dotted_path(expr) else {
+            if self.model.errors.len() > before {
+                return Value::Wrong;
+            }
             self.error_at(expr.span(), "this is no path of a variable; an op is called with parentheses, `x.relu()`");
             return Value::Wrong;
         };
@@ -147,8 +154,11 @@ impl FunctionLowering<'_, '_, '_> {
                 Value::Wrong
             }
             (Some(Err(wrong)), _) => {
-                let (at, message) = (wrong.at.clone(), wrong.message);
-                self.error(at, message);
+                if !self.model.undeclared.contains(wrong.at) {
+                    let (at, message) = (wrong.at.clone(), wrong.message);
+                    self.error(at, message);
+                }
+                self.is_wrong = true;
                 Value::Wrong
             }
             (None, _) => {
@@ -157,8 +167,16 @@ impl FunctionLowering<'_, '_, '_> {
                     match self.environment.value(&name).map(|known| &known.value) {
                         Some(Value::Wrong) => {}
                         Some(_) => {
-                            let message =
-                                format!("`{name}` is a value; an op on it is called with parentheses, `{name}.relu()`");
+                            let message = match expr {
+                                Expr::Index(..) => syntax::foreign::INDEX.to_string(),
+                                Expr::Field(_, member) => match syntax::foreign::member(&member.to_string()) {
+                                    Some(hint) => format!("`{name}` is a tensor; {hint}"),
+                                    None => format!(
+                                        "`{name}` is a value; an op on it is called with parentheses, `{name}.relu()`"
+                                    ),
+                                },
+                                _ => format!("`{name}` is a value, and no scope"),
+                            };
                             self.error_at(expr.span(), message);
                         }
                         None => self.unknown_name(&name, "scope or value"),
@@ -184,6 +202,17 @@ impl FunctionLowering<'_, '_, '_> {
             }
             Expr::Index(base, index) => {
                 let mut dotted = self.dotted_path(base)?;
+                if let (false, [step]) = (dotted.from_root, dotted.steps.as_slice())
+                    && self.environment.has_value(step.name)
+                {
+                    let is_wrong =
+                        self.environment.value(step.name).is_some_and(|known| matches!(known.value, Value::Wrong));
+                    if is_wrong {
+                        return Some(dotted);
+                    }
+                    self.error_at(base.span(), syntax::foreign::INDEX);
+                    return None;
+                }
                 let turn = self.turn(index)?;
                 dotted.steps.last_mut()?.index = Some(turn);
                 Some(dotted)

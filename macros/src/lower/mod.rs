@@ -18,8 +18,8 @@ use proc_macro2::{Ident, Span};
 
 use crate::diag::{Errors, suggestion};
 use crate::ir::{
-    Body, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand, Output,
-    Snippet, SnippetCall, SnippetId, TensorType, ValueId,
+    Body, Bounds, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand,
+    Output, Snippet, SnippetCall, SnippetId, TensorType, ValueId,
 };
 use crate::resolve::{Cursor, Tree};
 use crate::syntax::{self, Item, Parameter};
@@ -42,6 +42,7 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
         variables: Places::default(),
         layers: Places::default(),
         branches: 0,
+        undeclared: source.unread.clone(),
         forward_names,
         errors,
     };
@@ -84,6 +85,8 @@ struct Lowering<'a, 'e> {
     layers: Places<(usize, SnippetCall)>,
     /// How many branches there are so far.
     branches: usize,
+    /// The variables in whose declarations something is wrong: their uses are no mistakes as well.
+    undeclared: Vec<Ident>,
     /// The names that the inputs of `forward` bind.
     forward_names: Vec<String>,
     errors: &'e mut Errors,
@@ -93,8 +96,8 @@ struct Lowering<'a, 'e> {
 #[derive(Default)]
 struct Level {
     list: Vec<Declaration>,
-    /// The variable of the loop, if it is one.
-    turns: Option<Ident>,
+    /// The variable of the loop and its bounds, if it is one.
+    turns: Option<(Ident, Bounds)>,
     /// The condition of the branch, if it is one over which an instance decides, and whether this is its first arm.
     choice: Option<(SnippetCall, bool)>,
 }
@@ -173,6 +176,8 @@ struct FunctionLowering<'l, 'a, 'e> {
     nodes: usize,
     /// The number of the nodes that come from a part of the source: the turns of an unrolled loop have one.
     sites: HashMap<usize, NodeId>,
+    /// Whether the type of an input could not be read, which may have bound any name.
+    has_unread_input: bool,
     is_wrong: bool,
 }
 
@@ -196,6 +201,7 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             makes: Vec::new(),
             nodes: 0,
             sites: HashMap::new(),
+            has_unread_input: false,
             is_wrong: false,
         }
     }
@@ -248,7 +254,9 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             let name = &parameter.name;
             let value = self.new_value(Some(name));
             let ty = self.tensor_type(&parameter.ty);
-            self.environment.bind(name, Value::Tensor(value), false);
+            self.has_unread_input |= !parameter.is_read;
+            let bound = if parameter.is_read { Value::Tensor(value) } else { Value::Wrong };
+            self.environment.bind(name, bound, false);
             inputs.push(Input { name: name.clone(), ty, node: self.new_node() });
         }
         // One more, where too many inputs are noted.
@@ -261,7 +269,7 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
         let values = match value {
             Some(Value::Tuple(values)) => values,
             Some(value) => vec![value],
-            None if !self.is_wrong => {
+            None if function.body.is_whole() => {
                 let name = &function.name;
                 return self.error_at(
                     function.body.end,
@@ -271,7 +279,7 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             None => return,
         };
         if values.len() != function.results.len() {
-            if !values.iter().any(|value| matches!(value, Value::Wrong)) {
+            if !function.results.is_empty() && !values.iter().any(|value| matches!(value, Value::Wrong)) {
                 let (wanted, found) = (function.results.len(), values.len());
                 let span = function.body.value.as_ref().map_or(function.body.end, |value| value.span());
                 let name = &function.name;
@@ -329,9 +337,25 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
 
     /// The error that a name means nothing, with what it may have meant.
     fn unknown_name(&mut self, name: &Ident, what: &str) {
+        self.is_wrong = true;
+        if self.model.undeclared.contains(name) {
+            return;
+        }
         let mut candidates = self.environment.names();
         candidates.extend(self.model.tree.names_in_sight(&self.cursor));
-        let hint = suggestion(&name.to_string(), candidates.iter().map(String::as_str));
+        if name == "training" {
+            return self
+                .error(name, "`training` is no tensor: it stands in conditions, `if training { … } else { … }`");
+        }
+        if self.environment.has_ended(name) {
+            let message = format!(
+                "there is no {what} `{name}` here: it ended with the loop or branch that bound it; to keep a value, assign it \
+                 to a `let mut` before"
+            );
+            return self.error(name, message);
+        }
+        let mut hint = suggestion(&name.to_string(), candidates.iter().map(String::as_str));
+        hint.push_str(syntax::foreign::module(&name.to_string()));
         self.error(name, format!("there is no {what} `{name}` here{hint}"));
     }
 }

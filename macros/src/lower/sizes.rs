@@ -156,9 +156,7 @@ impl FunctionLowering<'_, '_, '_> {
             Some(name) => match &self.model.source.element {
                 syntax::Element::Generic(generic) if generic == name => Element::Model,
                 _ => {
-                    let message =
-                        format!("`{name}` is no element type; there are f32, f64, i32, i64, u8, u32 and bool");
-                    self.error(name, message);
+                    self.error(name, syntax::no_element(name));
                     Element::Model
                 }
             },
@@ -167,7 +165,7 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     pub(super) fn is_element(&self, name: &Ident) -> bool {
-        ["f32", "f64", "i32", "i64", "u8", "u32", "bool"].iter().any(|element| name == element)
+        syntax::ELEMENTS.iter().any(|element| name == element)
     }
 
     /// A size; `None`, and a note, where a name in it is not bound.
@@ -195,6 +193,7 @@ impl FunctionLowering<'_, '_, '_> {
                 None
             }
             Some(number) => Some(Use { ident: name.clone(), name: number }),
+            None if self.has_unread_input => None,
             None => {
                 if matches!(self.environment.value(name).map(|binding| &binding.value), Some(Value::Tensor(_))) {
                     self.error(name, format!("`{name}` is a tensor; a size is a number or the name of a dimension"));

@@ -1,19 +1,21 @@
 //! Rust expressions of the user: each becomes a function of the names in it, so that its tokens are emitted once.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Expr as Rust;
 use syn::spanned::Spanned;
 
 use super::FunctionLowering;
+use super::environment::Value;
+use crate::diag::nearest;
 use crate::ir::{BoundExpr, Bounds, KeywordExpr, KeywordValue, Name, Snippet, SnippetCall, SnippetKind, Use};
-use crate::syntax::{Keyword, Size};
+use crate::syntax::{Keyword, Size, is_constant};
 
 impl FunctionLowering<'_, '_, '_> {
     /// A size that is a Rust expression.
     pub(super) fn size_snippet(&mut self, expr: &Rust) -> SnippetCall {
-        let values = self.uses(&expr.to_token_stream());
-        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Size(expr.clone()))
+        let (values, expr_or_none) = self.numbers_only(expr, "a size");
+        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Size(expr_or_none))
     }
 
     /// A number that stands among tensors.
@@ -24,17 +26,29 @@ impl FunctionLowering<'_, '_, '_> {
 
     /// An initializer.
     pub(super) fn initializer_snippet(&mut self, expr: &Rust) -> SnippetCall {
-        let values = self.uses(&without_keywords(expr));
-        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Initializer(expr.clone()))
+        let mut values = self.uses(&without_keywords(expr));
+        let mut written = expr.clone();
+        if let Rust::Path(path) = expr
+            && let Some(name) = path.path.get_ident()
+            && !is_constant(name)
+            && self.environment.number(name).is_none()
+        {
+            self.error(name, format!("an initializer is called: `{}()`", name.to_string().to_lowercase()));
+            (values, written) = (Vec::new(), syn::parse_quote!(zeros()));
+        } else if self.tensor_in(expr, "an initializer").is_some() {
+            (values, written) = (Vec::new(), syn::parse_quote!(zeros()));
+        }
+        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Initializer(written))
     }
 
     /// A condition over hyper-parameters, constants, loop variables and `training`.
     pub(super) fn condition_snippet(&mut self, expr: &Rust) -> SnippetCall {
         let tokens = expr.to_token_stream();
-        let values = self.uses(&tokens);
-        let is_constant = !has_path(&tokens) && !has_call(&tokens);
+        let before = self.model.errors.len();
+        let (values, expr_or_none) = self.numbers_only(expr, "a condition");
+        let is_constant = !has_path(&tokens) && !has_call(&tokens) && self.model.errors.len() == before;
         self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Condition {
-            expr: expr.clone(),
+            expr: expr_or_none,
             is_constant,
         })
     }
@@ -61,17 +75,33 @@ impl FunctionLowering<'_, '_, '_> {
     pub(super) fn attrs_snippet(&mut self, span: Span, op: usize, keywords: &[Keyword]) -> Option<SnippetCall> {
         let (first, function) = (keywords.first()?, self.number?);
         let site = address(&first.value);
-        let keywords = self.keywords(keywords);
-        let (values, sizes) = self.uses_of_keywords(&keywords);
+        let mut unknown = Vec::new();
+        for keyword in keywords {
+            self.check_rest(&keyword.value);
+            unknown.extend(self.tensor_in(&keyword.value, &format!("`{}`", keyword.name)));
+        }
+        let mut keywords = self.keywords(keywords);
+        // What cannot be made is left out, and then nothing is known of the op.
+        keywords
+            .retain(|keyword| !matches!(&keyword.value, KeywordValue::Rust(value) if self.tensor_of(value).is_some()));
+        let (mut values, sizes) = self.uses_of_keywords(&keywords);
+        add(&mut values, unknown);
         Some(self.snippet(site, span, values, sizes, || SnippetKind::Attrs { function, op, keywords }))
     }
 
     /// The keywords of a layer.
     pub(super) fn layer_snippet(&mut self, layer: &syn::Path, keywords: &[Keyword]) -> SnippetCall {
-        let value = |keyword: &Keyword| KeywordValue::Rust(keyword.value.clone());
-        let keywords: Vec<KeywordExpr> =
-            keywords.iter().map(|keyword| KeywordExpr { name: keyword.name.clone(), value: value(keyword) }).collect();
-        let (values, sizes) = self.uses_of_keywords(&keywords);
+        let mut unknown = Vec::new();
+        let mut list = Vec::new();
+        for Keyword { name, value } in keywords {
+            let tensor = self.tensor_in(value, &format!("`{name}`"));
+            let value = tensor.as_ref().map_or_else(|| value.clone(), |tensor| never(&tensor.ident));
+            unknown.extend(tensor);
+            list.push(KeywordExpr { name: name.clone(), value: KeywordValue::Rust(value) });
+        }
+        let keywords = list;
+        let (mut values, sizes) = self.uses_of_keywords(&keywords);
+        add(&mut values, unknown);
         let kind = || SnippetKind::Keywords { layer: layer.clone(), keywords };
         self.snippet(address(layer), layer.span(), values, sizes, kind)
     }
@@ -114,11 +144,76 @@ impl FunctionLowering<'_, '_, '_> {
     fn sizes_of_list(&self, value: &Rust) -> Option<Vec<Option<Size>>> {
         let Rust::Array(array) = value else { return None };
         let element = |element: &Rust| match element {
-            Rust::Infer(_) => Some(None),
+            Rust::Infer(_) | Rust::Unary(_) => Some(None),
             element => Size::new(element).filter(|size| self.is_arithmetic(size)).map(Some),
         };
         let sizes: Option<Vec<Option<Size>>> = array.elems.iter().map(element).collect();
         sizes.filter(|sizes| sizes.iter().any(|size| size.as_ref().is_none_or(|size| self.may_be_no_number(size))))
+    }
+
+    /// Notes the `-1` of other libraries among the names of sizes: what is left is `_` here.
+    fn check_rest(&mut self, value: &Rust) {
+        let Rust::Array(array) = value else { return };
+        if self.sizes_of_list(value).is_none() {
+            return;
+        }
+        for element in &array.elems {
+            if matches!(element, Rust::Unary(_)) {
+                self.error(element, "a size is not negative; what is left is `_`, as in `shape = [batch, _]`");
+            }
+        }
+    }
+
+    /// The names in an expression over numbers, and the expression; where a tensor stands in it, which is noted, one that
+    /// is never evaluated.
+    fn numbers_only(&mut self, expr: &Rust, what: &str) -> (Vec<Use>, Rust) {
+        match self.tensor_in(expr, what) {
+            Some(tensor) => {
+                let never = never(&tensor.ident);
+                (vec![tensor], never)
+            }
+            None => (self.uses(&expr.to_token_stream()), expr.clone()),
+        }
+    }
+
+    /// Notes a tensor in an expression over numbers. What is given is a name that nothing is known of.
+    pub(super) fn tensor_in(&mut self, expr: &Rust, what: &str) -> Option<Use> {
+        let ident = self.tensor_of(expr)?;
+        let message = format!(
+            "`{ident}` is a tensor, whose elements only a run knows; {what} is made of numbers, constants, \
+             hyper-parameters and dimensions"
+        );
+        self.error(&ident, message);
+        Some(Use { ident, name: Name::Unknown })
+    }
+
+    /// The first tensor in an expression.
+    fn tensor_of(&self, expr: &Rust) -> Option<Ident> {
+        let each = |parts: Vec<&Rust>| parts.into_iter().find_map(|part| self.tensor_of(part));
+        match expr {
+            Rust::Path(path) => {
+                let ident = path.path.get_ident()?;
+                let is_tensor = matches!(self.environment.value(ident)?.value, Value::Tensor(_) | Value::List(_));
+                (is_tensor && self.environment.number(ident).is_none()).then(|| ident.clone())
+            }
+            Rust::Binary(binary) => each(vec![&binary.left, &binary.right]),
+            Rust::MethodCall(call) => each(std::iter::once(&*call.receiver).chain(&call.args).collect()),
+            Rust::Call(call) => each(call.args.iter().collect()),
+            Rust::Array(array) => each(array.elems.iter().collect()),
+            Rust::Tuple(tuple) => each(tuple.elems.iter().collect()),
+            Rust::Assign(assign) => self.tensor_of(&assign.right),
+            Rust::Unary(unary) => self.tensor_of(&unary.expr),
+            Rust::Paren(paren) => self.tensor_of(&paren.expr),
+            Rust::Group(group) => self.tensor_of(&group.expr),
+            Rust::Cast(cast) => self.tensor_of(&cast.expr),
+            Rust::Index(index) => self.tensor_of(&index.expr),
+            Rust::Field(field) => self.tensor_of(&field.base),
+            Rust::Block(block) => match block.block.stmts.as_slice() {
+                [syn::Stmt::Expr(inner, None)] => self.tensor_of(inner),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Whether a size is more than a plain number, as which every keyword takes it (`strides = [stride, stride]`): a
@@ -172,6 +267,13 @@ impl FunctionLowering<'_, '_, '_> {
         Some(Use { ident: ident.clone(), name })
     }
 
+    /// The number whose name a misspelt one is like: where it is in sight, rustc asks whether it is meant.
+    fn near_use(&self, ident: &Ident) -> Option<Use> {
+        let (name, names) = (ident.to_string(), self.environment.sizes());
+        let near = nearest(&name, names.iter().map(String::as_str).filter(|_| !is_constant(ident)))?;
+        self.use_of(&Ident::new(near, ident.span()))
+    }
+
     /// The names in some tokens that stand for numbers.
     pub(super) fn uses(&self, tokens: &TokenStream) -> Vec<Use> {
         let mut uses = Vec::new();
@@ -188,8 +290,11 @@ impl FunctionLowering<'_, '_, '_> {
                     let is_member =
                         at > 0 && is_punct(&tokens[at - 1], '.') && !(at > 1 && is_punct(&tokens[at - 2], '.'));
                     let is_path = tokens.get(at + 1).is_some_and(|next| is_punct(next, ':'));
+                    let is_type = at > 0 && matches!(&tokens[at - 1], TokenTree::Ident(word) if word == "as");
+                    let is_call = matches!(tokens.get(at + 1), Some(TokenTree::Group(group)) if is_parenthesis(group));
                     if !is_member && !is_path {
-                        add(uses, self.use_of(ident).into_iter().collect());
+                        let near = || if is_type || is_call { None } else { self.near_use(ident) };
+                        add(uses, self.use_of(ident).or_else(near).into_iter().collect());
                     }
                 }
                 TokenTree::Punct(_) | TokenTree::Literal(_) => {}
@@ -218,8 +323,17 @@ fn add(uses: &mut Vec<Use>, more: Vec<Use>) {
     }
 }
 
+/// An expression of any type, in place of one that cannot be made; it waits for a name that nothing is known of.
+fn never(name: &Ident) -> Rust {
+    syn::parse_quote! { match #name { _ => ::core::unreachable!() } }
+}
+
 fn address<T>(part: &T) -> usize {
     crate::resolve::site(part)
+}
+
+fn is_parenthesis(group: &Group) -> bool {
+    group.delimiter() == Delimiter::Parenthesis
 }
 
 fn is_punct(token: &TokenTree, wanted: char) -> bool {
@@ -232,7 +346,7 @@ fn has_call(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     tokens.iter().enumerate().any(|(at, token)| match token {
         TokenTree::Group(group) => {
-            let is_call = group.delimiter() == Delimiter::Parenthesis
+            let is_call = is_parenthesis(group)
                 && at > 0
                 && matches!(&tokens[at - 1], TokenTree::Ident(name) if is_function(name));
             is_call || has_call(&group.stream())

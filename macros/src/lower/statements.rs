@@ -97,10 +97,15 @@ impl FunctionLowering<'_, '_, '_> {
             (Pattern::Name { name, mutable: false }, value) => match self.environment.value(name) {
                 Some(binding) if binding.mutable => self.environment.assign(&name.to_string(), value),
                 Some(binding) if matches!(binding.value, Value::Wrong) => {}
-                Some(_) => self.error(
-                    name,
-                    format!("`{name}` is bound once: write `let mut {name}` where it is, or `let {name} = …` here"),
-                ),
+                Some(binding) => {
+                    let inputs = self.number.map_or(0, |number| self.model.functions[number].inputs.len());
+                    let is_input = matches!(binding.value, Value::Tensor(value) if value < inputs);
+                    let write = match is_input {
+                        true => format!("`{name}` is an input: write `let mut {name} = {name};` before"),
+                        false => format!("`{name}` is bound once: write `let mut {name}` where it is"),
+                    };
+                    self.error(name, format!("{write}, or `let {name} = …` here"));
+                }
                 None => self.unknown_name(name, "value"),
             },
             (Pattern::Tuple(patterns), value) => {
@@ -166,9 +171,9 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// A value of a block that must have one.
-    pub(super) fn required(&mut self, value: Option<Value>, span: Span, what: &str) -> Value {
+    pub(super) fn required(&mut self, value: Option<Value>, expr: &Expr, span: Span, what: &str) -> Value {
         value.unwrap_or_else(|| {
-            if !self.is_wrong {
+            if expr.is_whole() {
                 self.error_at(span, format!("{what} ends without a value; its last line is its value, without a `;`"));
             }
             Value::Wrong

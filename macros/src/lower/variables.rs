@@ -24,19 +24,21 @@ impl FunctionLowering<'_, '_, '_> {
     pub(super) fn variable(&mut self, variable: &syntax::Variable) {
         let array = variable.initializer.as_ref().and_then(Array::of);
         if let (Some(ty), Some(array)) = (&variable.ty, &array)
-            && ty.dims.len() != array.shape.len()
+            && let Some(message) = array.differs(ty)
         {
-            let message = format!("the type has {} axes, and the array {}", ty.dims.len(), array.shape.len());
-            return self.error_at(ty.span, message);
+            self.error_at(ty.span, message);
+            return self.undeclared(&variable.name);
         }
-        let Some(dims) = self.variable_dims(variable, array.as_ref()) else { return };
+        let Some(dims) = self.variable_dims(variable, array.as_ref()) else {
+            return self.undeclared(&variable.name);
+        };
         let loops: Vec<&Ident> = self.loops.iter().collect();
         let around = Surroundings { condition: &self.condition, loops: &loops };
         let rank = dims.as_ref().map(Vec::len);
         let declared = self.model.tree.declare_variable(&self.cursor, variable, rank, around, self.model.errors);
         let Some(declared) = declared else {
             self.is_wrong = true;
-            return self.environment.bind(&variable.name, Value::Wrong, false);
+            return self.undeclared(&variable.name);
         };
         let place = Place { id: declared.id, indices: declared.indices.clone() };
         let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
@@ -47,6 +49,13 @@ impl FunctionLowering<'_, '_, '_> {
         if declared.is_new {
             self.declare(variable, declared, dims.unwrap_or_default(), array, value);
         }
+    }
+
+    /// Notes a variable in whose declaration something is wrong.
+    fn undeclared(&mut self, name: &Ident) {
+        self.is_wrong = true;
+        self.model.undeclared.push(name.clone());
+        self.environment.bind(name, Value::Wrong, false);
     }
 
     /// The sizes of a variable's shape: `Some(None)` where none are written.
@@ -82,8 +91,7 @@ impl FunctionLowering<'_, '_, '_> {
             && !self.is_element(element)
             && !self.is_model_element(element)
         {
-            let message = format!("`{element}` is no element type; there are f32, f64, i32, i64, u8, u32 and bool");
-            self.error(element, message);
+            self.error(element, syntax::no_element(element));
             return None;
         }
         Some(())
@@ -102,9 +110,10 @@ impl FunctionLowering<'_, '_, '_> {
     ) -> ValueId {
         let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place, dims));
         // A size that is wrong is said once.
-        let dims = dims.filter(|_| is_right);
-        let same_as = if is_new { None } else { self.same_as(place) };
-        let known = dims.or_else(|| self.dims_here(place));
+        let (known, same_as) = match is_right {
+            true => (dims.or_else(|| self.dims_here(place)), if is_new { None } else { self.same_as(place) }),
+            false => (None, None),
+        };
         let value = self.new_value(Some(&variable.name));
         let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
         let name = variable.name.to_string();
@@ -159,7 +168,7 @@ impl FunctionLowering<'_, '_, '_> {
         value: ValueId,
     ) {
         let initializer = match (array, &variable.initializer) {
-            (Some(array), _) => Initializer::Elements(array.elements),
+            (Some(array), _) => Initializer::Elements(self.numbers(array.elements)),
             (None, Some(written)) => Initializer::Written(self.initializer_snippet(written)),
             (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
@@ -178,6 +187,16 @@ impl FunctionLowering<'_, '_, '_> {
         self.declare_once(&indices, Declaration::Variable(declaration));
     }
 
+    /// The elements of an array, tensors among which are noted.
+    fn numbers(&mut self, mut elements: Vec<Rust>) -> Vec<Rust> {
+        for element in &mut elements {
+            if self.tensor_in(element, "an initializer").is_some() {
+                *element = syn::parse_quote!(0.0);
+            }
+        }
+        elements
+    }
+
     /// The initializer that a scope gives.
     pub(super) fn initializer_of(&mut self, defaults: &Defaults) -> Initializer {
         match &defaults.initializer {
@@ -194,25 +213,53 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, under the branches
-    /// that all turns go through alike.
+    /// Adds what has these loop variables in its name: outside of the loops whose turns share it, but in the loops that
+    /// count it, and under the branches that all turns go through alike.
     pub(super) fn declare_once(&mut self, indices: &[Ident], declaration: Declaration) {
+        self.check_turns(indices, &declaration);
         let (function, levels) = (self.number, &mut self.model.declarations);
-        let is_shared = |level: &super::Level| level.turns.as_ref().is_some_and(|turns| !indices.contains(turns));
+        let is_shared =
+            |level: &super::Level| level.turns.as_ref().is_some_and(|(variable, _)| !indices.contains(variable));
         let outermost = levels.iter().position(is_shared).unwrap_or(levels.len()).max(1);
-        let left: Vec<&Ident> = levels[outermost..].iter().filter_map(|level| level.turns.as_ref()).collect();
-        let choices = levels[outermost..].iter().rev().filter_map(|level| level.choice.as_ref());
+        let around = &levels[outermost..];
+        let left: Vec<&Ident> = around
+            .iter()
+            .filter(|level| is_shared(level))
+            .flat_map(|level| &level.turns)
+            .map(|(name, _)| name)
+            .collect();
         let is_alike = |condition: &SnippetCall| {
             let is_turn = |name: &Use| matches!(name.name, Name::Loop { .. }) && left.contains(&&name.ident);
             !condition.values.iter().chain(&condition.sizes).any(is_turn)
         };
-        let declaration = choices.filter(|(condition, _)| is_alike(condition)).fold(declaration, |inner, choice| {
-            let (condition, is_first) = choice.clone();
-            let arms = if is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
-            Declaration::Branch { condition, arms, function }
+        let declaration = around.iter().rev().fold(declaration, |inner, level| match (&level.turns, &level.choice) {
+            (Some((variable, bounds)), _) if indices.contains(variable) => {
+                let (bounds, variable) = (bounds.clone(), variable.clone());
+                Declaration::Loop { bounds, variable, body: vec![inner], function }
+            }
+            (None, Some((condition, is_first))) if is_alike(condition) => {
+                let arms = if *is_first { [vec![inner], vec![]] } else { [vec![], vec![inner]] };
+                Declaration::Branch { condition: condition.clone(), arms, function }
+            }
+            _ => inner,
         });
         if let Some(level) = levels.get_mut(outermost - 1) {
             level.list.push(declaration);
+        }
+    }
+
+    /// What all turns of a loop share cannot depend on which turn it is.
+    fn check_turns(&mut self, indices: &[Ident], declaration: &Declaration) {
+        let call = match declaration {
+            Declaration::Variable(VariableDeclaration { initializer: Initializer::Written(call), .. }) => call,
+            Declaration::Layer(layer) => &layer.keywords,
+            _ => return,
+        };
+        let is_turn = |name: &&Use| matches!(name.name, Name::Loop { .. }) && !indices.contains(&name.ident);
+        if let Some(name) = call.values.iter().find(is_turn) {
+            let ident = name.ident.clone();
+            let message = format!("all turns of the loop share this, so it cannot depend on `{ident}`");
+            self.error(ident, message);
         }
     }
 
@@ -286,6 +333,19 @@ struct Array {
 }
 
 impl Array {
+    /// Why a type cannot be that of this array, as far as its numbers tell.
+    fn differs(&self, ty: &TensorType) -> Option<String> {
+        if ty.dims.len() != self.shape.len() {
+            return Some(format!("the type has {} axes, and the array {}", ty.dims.len(), self.shape.len()));
+        }
+        let unlike = |(dim, size): (&Dimension, &usize)| match dim {
+            Dimension::Size(syntax::Size::Number(number)) => number != size,
+            Dimension::Size(_) | Dimension::Any(_) => false,
+        };
+        let is_unlike = ty.dims.iter().zip(&self.shape).any(unlike);
+        is_unlike.then(|| format!("the type is {ty}, and the array {:?}", self.shape))
+    }
+
     /// The array of an expression, if it is one whose rows are of one length.
     fn of(expr: &Rust) -> Option<Self> {
         let Rust::Array(array) = expr else { return None };

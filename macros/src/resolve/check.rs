@@ -118,19 +118,24 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
 pub fn declared_each_turn(
     cursor: &Cursor,
     variable: &syntax::Variable,
+    is_shared: bool,
     loops: &[&Ident],
     errors: &mut Errors,
 ) -> Option<()> {
     let is_indexed = |variable: &Ident| cursor.parts.iter().any(|part| part.index.as_ref() == Some(variable));
-    if cursor.reuse == syntax::Reuse::Auto || loops.iter().all(|variable| is_indexed(variable)) {
+    if is_shared || loops.iter().all(|variable| is_indexed(variable)) {
         return Some(());
     }
     let full = cursor.name_of(&variable.name.to_string());
+    let share = match cursor.reuse {
+        syntax::Reuse::Auto => "leave `unique` out, so that all turns share it",
+        _ => "let all turns share it, `scope cell(reuse = auto) { … }`",
+    };
     errors.error(
         &variable.name,
         format!(
-            "variable `{full}` would be declared in each turn of the loop: let all turns share it, \
-             `scope cell(reuse = auto) {{ … }}`, or give each turn a scope of its own, `scope block[i] {{ … }}`"
+            "variable `{full}` would be declared in each turn of the loop: {share}, or give each turn a scope of its own, \
+             `scope block[i] {{ … }}`"
         ),
     );
     None

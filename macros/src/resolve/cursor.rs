@@ -37,19 +37,20 @@ pub struct Attributes {
 }
 
 impl Attributes {
-    /// Reads the attributes of a scope; `None` where one of them is wrong.
-    pub fn read(attrs: &Attrs, errors: &mut Errors) -> Option<Self> {
-        let reuse = errors.collect(attrs.reuse())?;
-        let unique = errors.collect(attrs.unique())?;
-        let initializer = errors.collect(attrs.initializer())?;
-        let dtype = errors.collect(attrs.dtype())?;
-        let trainable = errors.collect(attrs.trainable())?;
+    /// Reads the attributes of a scope. One that is wrong is noted, and means nothing.
+    pub fn read(attrs: &Attrs, errors: &mut Errors) -> Self {
+        // One that cannot be told is `auto`, under which no variable is a mistake.
+        let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
+        let unique = errors.collect(attrs.unique()).flatten();
+        let initializer = errors.collect(attrs.initializer()).flatten();
+        let dtype = errors.collect(attrs.dtype()).flatten();
+        let trainable = errors.collect(attrs.trainable()).flatten();
         let defaults = Defaults {
             initializer: initializer.map(|initializer| initializer.cloned().map(Rc::new)),
             dtype: dtype.cloned(),
             trainable: trainable.map(|(trainable, _)| trainable),
         };
-        Some(Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults })
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults }
     }
 }
 

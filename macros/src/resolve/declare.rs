@@ -63,7 +63,8 @@ impl Tree {
                     check::shape_missing(cursor, variable, errors);
                     return None;
                 };
-                check::declared_each_turn(cursor, variable, around.loops, errors)?;
+                let is_shared = cursor.reuse == Reuse::Auto && !is_unique;
+                check::declared_each_turn(cursor, variable, is_shared, around.loops, errors)?;
                 self.make_variable(cursor, variable, &label, rank, around, errors)
             }
         }
@@ -180,8 +181,8 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Declared<LayerId>> {
         let name = scope.path.first()?;
-        let reuse = errors.collect(scope.attrs.reuse())?.map_or(cursor.reuse, |(reuse, _)| reuse);
-        let is_unique = errors.collect(scope.attrs.unique())?.is_some();
+        let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
+        let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
         let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);
@@ -218,7 +219,7 @@ impl Tree {
         is_made: bool,
         errors: &mut Errors,
     ) -> Option<Defaults> {
-        let attributes = Attributes::read(&scope.attrs, errors)?;
+        let attributes = Attributes::read(&scope.attrs, errors);
         check::layer_attributes(&scope.attrs, is_made, errors)?;
         Some(cursor.defaults.overridden(&attributes.defaults))
     }
@@ -256,10 +257,10 @@ impl Tree {
             id
         });
         let index = join_family(&mut self.layers[id].family, known.is_none(), turn, name, errors)?;
-        self.layers[id].instances.push(instance(cursor, around.condition));
+        let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
+        self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
         self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site(layer));
-        let indices = cursor.indices.iter().cloned().chain(index).collect();
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
 }

@@ -80,7 +80,7 @@ impl Tree {
         condition: &Condition,
         errors: &mut Errors,
     ) -> Option<Cursor> {
-        let attributes = Attributes::read(&scope.attrs, errors)?;
+        let attributes = Attributes::read(&scope.attrs, errors);
         if scope.from_root {
             return self.reopen(scope, &attributes, errors);
         }

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span};
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr as Rust, Lit, LitBool, Token, parenthesized, token};
 
-use crate::diag::suggestion;
+use super::is_constant;
+use crate::diag::{Errors, suggestion};
 
 /// The attributes as they are written.
 #[derive(Default)]
@@ -54,25 +55,22 @@ impl Attrs {
         Ok(Self { list: list.into_iter().collect() })
     }
 
-    /// Holds the attributes against those that may stand here.
-    pub fn check(&self, on: On) -> syn::Result<()> {
+    /// Holds the attributes against those that may stand here; what is none of them is noted, and means nothing.
+    pub fn check(&self, on: On, errors: &mut Errors) {
         let mut seen: Vec<&Ident> = Vec::new();
         for Attr { name, .. } in &self.list {
             let known = KNOWN.iter().find(|(known, _)| name == known);
             let Some((_, places)) = known else {
-                let names = KNOWN.iter().filter(|(_, places)| places.contains(&on)).map(|(name, _)| *name);
-                let hint = suggestion(&name.to_string(), names);
-                return Err(syn::Error::new_spanned(name, format!("there is no attribute `{name}`{hint}")));
+                errors.error(name, unknown(name, on));
+                continue;
             };
             if !places.contains(&on) {
-                return Err(syn::Error::new_spanned(name, misplaced(name, on)));
-            }
-            if seen.contains(&name) {
-                return Err(syn::Error::new_spanned(name, format!("`{name}` is given twice")));
+                errors.error(name, misplaced(name, on));
+            } else if seen.contains(&name) {
+                errors.error(name, format!("`{name}` is given twice"));
             }
             seen.push(name);
         }
-        Ok(())
     }
 
     fn get(&self, name: &str) -> Option<&Attr> {
@@ -82,6 +80,9 @@ impl Attrs {
     /// `reuse`, `reuse = auto`.
     pub fn reuse(&self) -> syn::Result<Option<(Reuse, Span)>> {
         let Some(attr) = self.get("reuse") else { return Ok(None) };
+        if self.list.iter().filter(|attr| attr.name == "reuse").count() > 1 {
+            return Ok(Some((Reuse::Auto, attr.name.span())));
+        }
         let reuse = match &attr.value {
             None => Reuse::Yes,
             Some(Rust::Path(path)) if path.path.is_ident("auto") => Reuse::Auto,
@@ -134,15 +135,48 @@ impl Attrs {
         match self.get("dtype") {
             None => Ok(None),
             Some(Attr { value: Some(Rust::Path(path)), .. }) if path.path.get_ident().is_some() => {
-                Ok(path.path.get_ident())
+                let name = path.path.get_ident();
+                match name.filter(|name| !is_constant(name) && !ELEMENTS.iter().any(|element| name == element)) {
+                    Some(name) => Err(syn::Error::new_spanned(name, no_element(name))),
+                    None => Ok(name),
+                }
             }
             Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `dtype = f64`, or another element type")),
         }
     }
 }
 
+/// The element types of tensors.
+pub const ELEMENTS: [&str; 7] = ["f32", "f64", "i32", "i64", "u8", "u32", "bool"];
+
+/// Why a name is no element type.
+pub fn no_element(name: &Ident) -> String {
+    let hint = match name.to_string().as_str() {
+        "float" | "float32" | "Float" => "f32",
+        "double" | "float64" => "f64",
+        "int" | "int32" => "i32",
+        "int64" | "long" => "i64",
+        "uint8" => "u8",
+        "uint32" | "usize" => "u32",
+        _ => return format!("`{name}` is no element type; there are {}", ELEMENTS.join(", ")),
+    };
+    format!("`{name}` is no element type; did you mean `{hint}`?")
+}
+
 fn is_none(value: &Rust) -> bool {
     matches!(value, Rust::Path(path) if path.path.is_ident("none"))
+}
+
+fn unknown(name: &Ident, on: On) -> String {
+    let names: Vec<&str> = KNOWN.iter().filter(|(_, places)| places.contains(&on)).map(|(name, _)| *name).collect();
+    let hint = match (name.to_string().as_str(), on) {
+        ("name", On::Variable) => "; a variable's name stands after `var`".to_string(),
+        ("name", On::Scope) => "; a scope's name stands after `scope`".to_string(),
+        ("shape", On::Variable) => "; a variable's shape stands behind its name: `var w: [3, 3];`".to_string(),
+        (name, _) => suggestion(name, names.iter().copied()),
+    };
+    let hint = if hint.is_empty() { format!("; there are `{}`", names.join("`, `")) } else { hint };
+    format!("there is no attribute `{name}`{hint}")
 }
 
 fn misplaced(name: &Ident, on: On) -> String {

@@ -11,6 +11,8 @@ pub struct Chunk {
     tokens: Vec<TokenTree>,
     /// Whether a `;` ended it, which is not among its tokens.
     pub has_semicolon: bool,
+    /// The beginning of the next statement, where a `;` is missing before it.
+    pub runs_into: Option<Span>,
 }
 
 impl Chunk {
@@ -33,11 +35,6 @@ impl Chunk {
         found
     }
 
-    /// Whether it begins a `fn`, after its documentation.
-    pub fn is_function(&self) -> bool {
-        self.tokens.iter().any(|token| is_word(Some(token), &["fn"]))
-    }
-
     /// Parses the chunk as one thing. A mistake is noted, and then there is nothing; where something is missed at the
     /// end, at the last token.
     pub fn parse<T>(self, errors: &mut Errors, parse: impl FnOnce(ParseStream<'_>) -> syn::Result<T>) -> Option<T> {
@@ -47,7 +44,7 @@ impl Chunk {
             let content;
             syn::braced!(content in input);
             let parsed = parse(&content)?;
-            if content.is_empty() { Ok(parsed) } else { Err(content.error("expected `;` or the end of the line here")) }
+            if content.is_empty() { Ok(parsed) } else { Err(content.error("expected `;` before this")) }
         };
         match whole.parse2(TokenTree::Group(group).into()) {
             Ok(parsed) => Some(parsed),
@@ -72,27 +69,27 @@ fn collect_names(tokens: impl IntoIterator<Item = TokenTree>, names: &mut Vec<Id
 /// Words with which a statement begins that goes on to its closing brace.
 const BLOCKS: [&str; 4] = ["scope", "name_scope", "for", "if"];
 
-/// Cuts the inside of a block into statements. A statement that a missing `;` runs into another is noted, and cut.
-pub fn statements(tokens: TokenStream, errors: &mut Errors) -> Vec<Chunk> {
+/// Cuts the inside of a block into statements, also where a missing `;` makes one run into another.
+pub fn statements(tokens: TokenStream) -> Vec<Chunk> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut chunks = Vec::new();
     let mut chunk: Vec<TokenTree> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         if is_punct(token, ';') {
-            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true });
+            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true, runs_into: None });
             continue;
         }
         if !chunk.is_empty() && starts_statement(&tokens[at..]) && ends_value(&tokens[at - 1]) {
-            errors.error(token, "expected `;` before this");
-            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true });
+            let runs_into = Some(token.span());
+            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true, runs_into });
         }
         chunk.push(token.clone());
         if ends_block(&chunk, tokens.get(at + 1)) {
-            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: false });
+            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: false, runs_into: None });
         }
     }
     if !chunk.is_empty() {
-        chunks.push(Chunk { tokens: chunk, has_semicolon: false });
+        chunks.push(Chunk { tokens: chunk, has_semicolon: false, runs_into: None });
     }
     chunks.retain(|chunk| !chunk.tokens.is_empty());
     chunks
@@ -108,11 +105,11 @@ pub fn items(tokens: TokenStream) -> Vec<Chunk> {
             chunk.push(token);
         }
         if semicolon || brace {
-            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: semicolon });
+            chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: semicolon, runs_into: None });
         }
     }
     if !chunk.is_empty() {
-        chunks.push(Chunk { tokens: chunk, has_semicolon: false });
+        chunks.push(Chunk { tokens: chunk, has_semicolon: false, runs_into: None });
     }
     chunks.retain(|chunk| !chunk.tokens.is_empty());
     chunks
@@ -138,6 +135,13 @@ fn is_name(token: Option<&TokenTree>) -> bool {
 fn starts_statement(tokens: &[TokenTree]) -> bool {
     is_word(tokens.first(), &["let", "for", "if"])
         || (is_word(tokens.first(), &["var", "scope", "name_scope"]) && is_name(tokens.get(1)))
+        || is_scope_without_name(tokens)
+}
+
+/// Whether a scope begins whose name is missing, or a text.
+fn is_scope_without_name(tokens: &[TokenTree]) -> bool {
+    let is_no_name = |token: &TokenTree| is_brace(token) || matches!(token, TokenTree::Literal(_));
+    is_word(tokens.first(), &["scope", "name_scope"]) && tokens.get(1).is_some_and(is_no_name)
 }
 
 /// Whether a value can end with a token, so that a statement after it is a new one.
@@ -155,7 +159,8 @@ fn is_keyword(word: &Ident) -> bool {
 
 /// Whether a chunk is a scope, a loop or a branch that its last token has ended.
 fn ends_block(chunk: &[TokenTree], next: Option<&TokenTree>) -> bool {
-    let is_block = is_word(chunk.first(), &BLOCKS) && (is_word(chunk.first(), &["for", "if"]) || is_name(chunk.get(1)));
+    let is_block = is_word(chunk.first(), &BLOCKS)
+        && (is_word(chunk.first(), &["for", "if"]) || is_name(chunk.get(1)) || is_scope_without_name(chunk));
     is_block && chunk.last().is_some_and(is_brace) && !is_word(next, &["else"]) && !is_condition(chunk, next)
 }
 

@@ -18,8 +18,8 @@ impl Expr {
             } else if input.peek(Token![-]) && !input.peek(Token![-=]) {
                 Operator { kind: Arithmetic::Sub, span: input.parse::<Token![-]>()?.span }
             } else {
-                return match unknown_operator(input) {
-                    Some(error) => Err(error),
+                return match super::foreign::operator(input) {
+                    Some(message) => Err(input.error(message)),
                     None => Ok(left),
                 };
             };
@@ -31,6 +31,11 @@ impl Expr {
         let mut left = Self::parse_unary(input, errors)?;
         loop {
             let operator = if input.peek(Token![*]) && !input.peek(Token![*=]) {
+                if input.peek2(Token![*]) {
+                    return Err(
+                        input.error("there is no `**`; a power is `pow(x, exponent = 2.0)`, a square `square(x)`")
+                    );
+                }
                 Operator { kind: Arithmetic::Mul, span: input.parse::<Token![*]>()?.span }
             } else if input.peek(Token![/]) && !input.peek(Token![/=]) {
                 Operator { kind: Arithmetic::Div, span: input.parse::<Token![/]>()?.span }
@@ -59,8 +64,10 @@ impl Expr {
                 expr = Self::Call { callee: Box::new(expr), arguments };
             } else if input.peek(token::Bracket) && matches!(expr, Self::Path(_) | Self::Field(..)) {
                 let content;
-                bracketed!(content in input);
-                expr = Self::Index(Box::new(expr), content.parse()?);
+                let bracket = bracketed!(content in input);
+                let index = content.parse().ok().filter(|_| content.is_empty());
+                let index = index.ok_or_else(|| syn::Error::new(bracket.span.join(), super::foreign::INDEX))?;
+                expr = Self::Index(Box::new(expr), index);
             } else {
                 return Ok(expr);
             }
@@ -107,13 +114,14 @@ impl Expr {
             || input.peek(Token![super])
             || input.peek(Token![::])
         {
-            let path: Path = input.parse()?;
-            if input.peek(Token![!]) {
+            // As in Rust's expressions, `<` begins a list of types after `::` only.
+            let path: Path = input.parse::<syn::ExprPath>()?.path;
+            if input.peek(Token![!]) && !input.peek(Token![!=]) {
                 return Err(input.error("a macro cannot stand here; a Rust expression can, in braces: `{ … }`"));
             }
             return Ok(Self::Path(path));
         }
-        Err(input.error("expected a value: a tensor, a call of an op, a number, or a `{ Rust expression }`"))
+        Err(input.error(super::foreign::no_value(input)))
     }
 }
 
@@ -131,22 +139,6 @@ fn parse_member(receiver: Expr, input: ParseStream<'_>, errors: &mut Errors) -> 
         return Ok(Expr::Method { receiver, name, generics, arguments: parse_arguments(input, errors)? });
     }
     Ok(Expr::Field(receiver, name))
-}
-
-/// Operators of Rust that the language does not have.
-fn unknown_operator(input: ParseStream<'_>) -> Option<syn::Error> {
-    let message = if input.peek(Token![@]) {
-        "there is no `@`; a matrix product is `matmul(a, b)`"
-    } else if input.peek(Token![%]) || input.peek(Token![^]) || input.peek(Token![&]) || input.peek(Token![|]) {
-        "there is no such operator on tensors; there are `+ - * /` and ops"
-    } else if input.peek(Token![==]) || input.peek(Token![<]) || input.peek(Token![>]) || input.peek(Token![!=]) {
-        "tensors are compared by ops, `equal(a, b)` and `less(a, b)`"
-    } else if input.peek(Token![+=]) || input.peek(Token![-=]) || input.peek(Token![*=]) || input.peek(Token![/=]) {
-        "write the assignment out: `x = x + y;`"
-    } else {
-        return None;
-    };
-    Some(input.error(message))
 }
 
 fn parse_list(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(Vec<Expr>, bool)> {
@@ -231,6 +223,9 @@ fn parse_if(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<If> {
 
 fn parse_for(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<For> {
     let word = input.parse::<Token![for]>()?;
+    if !input.peek(syn::Ident) {
+        return Err(input.error("a loop has one variable, with a name: `for i in 0..layers`"));
+    }
     let variable: Ident = input.parse()?;
     input.parse::<Token![in]>()?;
     let range = input.call(Rust::parse_without_eager_brace)?;

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
+use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative;
 use syn::{Attribute, Token, Visibility, braced, parenthesized, token};
 
 use super::statement::{is_scope, is_variable, parse_block, parse_scope, parse_variable};
@@ -79,7 +79,7 @@ fn parse_model(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Model
 
 fn parse_chunk(chunk: chunks::Chunk, model: &mut Model, errors: &mut Errors) {
     let (end, has_semicolon) = (chunk.end(), chunk.has_semicolon);
-    let unread = if chunk.is_function() { chunk.declares() } else { Vec::new() };
+    let unread = chunk.declares();
     let mut inner = Errors::default();
     match chunk.parse(errors, |input| parse_item(input, &mut inner)) {
         Some(item) => {
@@ -122,6 +122,16 @@ fn parse_generic(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
     Ok(Some(name))
 }
 
+/// Skips what stands before the next comma.
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) && input.parse::<TokenTree>().is_ok() {}
+}
+
+/// Skips what stands before the next braces.
+fn skip_to_brace(input: ParseStream<'_>) {
+    while !input.peek(token::Brace) && input.parse::<TokenTree>().is_ok() {}
+}
+
 /// Skips what stands before the next parentheses or braces.
 fn skip_to_group(input: ParseStream<'_>) {
     while !input.peek(token::Paren) && !input.peek(token::Brace) && input.parse::<TokenTree>().is_ok() {}
@@ -133,18 +143,40 @@ fn parse_hyperparameters(input: ParseStream<'_>, errors: &mut Errors) -> syn::Re
     }
     let content;
     parenthesized!(content in input);
-    let tokens: TokenStream = content.parse()?;
-    let list = Punctuated::<Hyperparameter, Token![,]>::parse_terminated_with;
-    let parsed = (|input: ParseStream<'_>| list(input, parse_hyperparameter)).parse2(tokens);
-    Ok(errors.collect(parsed).into_iter().flatten().collect())
+    Ok(parse_each(&content, errors, parse_hyperparameter))
 }
 
-fn parse_hyperparameter(input: ParseStream<'_>) -> syn::Result<Hyperparameter> {
+/// A list with commas; what is wrong in it is noted and left out.
+fn parse_each<T>(
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    parse: impl Fn(ParseStream<'_>, &mut Errors) -> syn::Result<T>,
+) -> Vec<T> {
+    let mut list = Vec::new();
+    while !input.is_empty() {
+        // What is wrong is left behind with the fork, and what is left of it skipped.
+        let ahead = input.fork();
+        let parsed = parse(&ahead, errors).and_then(|one| match ahead.is_empty() || ahead.peek(Token![,]) {
+            true => Ok(one),
+            false => Err(ahead.error("expected `,`")),
+        });
+        if let Some(one) = errors.collect(parsed) {
+            input.advance_to(&ahead);
+            list.push(one);
+        }
+        skip_to_comma(input);
+        drop(input.parse::<Option<Token![,]>>());
+    }
+    list
+}
+
+fn parse_hyperparameter(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Hyperparameter> {
     let attrs = input.call(Attribute::parse_outer)?;
     let name: Ident = input.parse()?;
     if !input.peek(Token![:]) {
         let message = "a hyper-parameter has a type: `units: usize`, or with a default `units: usize = 64`";
-        return Err(syn::Error::new_spanned(&name, message));
+        errors.error(&name, message);
+        return Ok(Hyperparameter { attrs, name, ty: syn::parse_quote!(usize), default: None });
     }
     input.parse::<Token![:]>()?;
     let ty = input.parse()?;
@@ -168,7 +200,7 @@ fn parse_item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Item> 
         return Err(syn::Error::new_spanned(attr, "attributes and documentation stand on models and `fn`s"));
     }
     if is_variable(input) {
-        return Ok(Item::Variable(parse_variable(input)?));
+        return Ok(Item::Variable(parse_variable(input, errors)?));
     }
     if is_scope(input) {
         let scope = parse_scope(input, errors)?;
@@ -210,27 +242,67 @@ fn parse_function(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Fu
     }
     input.parse::<Token![fn]>()?;
     let name: Ident = input.parse()?;
+    if input.peek(Token![<]) {
+        return Err(input.error("a `fn` of a model is generic only with the model: `pub struct Name<T> { … }`"));
+    }
     let content;
     parenthesized!(content in input);
-    let inputs = content.parse_terminated(parse_parameter, Token![,])?.into_iter().collect();
-    if !input.peek(Token![->]) {
-        return Err(input.error("a `fn` says what it gives: `-> [batch, 10]`, or `-> []` for a single number"));
+    let inputs = parse_each(&content, errors, parse_parameter);
+    // Where that is not said, there is the `fn` all the same.
+    let (mut results, mut tuple) = (Vec::new(), false);
+    if input.peek(Token![->]) {
+        input.parse::<Token![->]>()?;
+        match errors.collect(parse_results(input)) {
+            Some(parsed) => (results, tuple) = parsed,
+            None => skip_to_brace(input),
+        }
+    } else {
+        errors.push(input.error("a `fn` says what it gives: `-> [batch, 10]`, or `-> []` for a single number"));
+        skip_to_brace(input);
     }
-    input.parse::<Token![->]>()?;
-    let (results, tuple) = parse_results(input)?;
+    if !input.peek(token::Brace) {
+        return Err(input.error("expected the body of the `fn` in braces"));
+    }
     let content;
     let brace = braced!(content in input);
     let body = parse_block(content.parse()?, brace.span.close(), errors);
     Ok(Function { attrs, name, inputs, results, tuple, body })
 }
 
-fn parse_parameter(input: ParseStream<'_>) -> syn::Result<Parameter> {
+fn parse_parameter(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Parameter> {
+    if input.peek(Token![mut]) {
+        let word: Token![mut] = input.parse()?;
+        errors.error(word, "an input is not assigned to: leave `mut` out, and write `let mut y = x;` in the `fn`");
+    }
+    let reference = input.peek(Token![&]).then(|| input.span());
+    drop(input.parse::<Option<Token![&]>>());
+    if input.peek(Token![self]) {
+        return Err(input.error("`self` goes without saying: leave it out"));
+    }
     let name: Ident = input.parse()?;
+    let unread = TensorType { element: None, leading: true, dims: Vec::new(), span: name.span() };
     if !input.peek(Token![:]) {
-        return Err(syn::Error::new_spanned(&name, "an input has a type: `x: [batch, 784]`"));
+        errors.error(&name, "an input has a type: `x: [batch, 784]`");
+        skip_to_comma(input);
+        return Ok(Parameter { name, ty: unread, is_read: false });
     }
     input.parse::<Token![:]>()?;
-    Ok(Parameter { name, ty: input.parse()? })
+    let reference = reference.or(input.peek(Token![&]).then(|| input.span()));
+    if let Some(span) = reference {
+        errors.at(span, "inputs are given as they are: leave the `&` out");
+    }
+    drop(input.parse::<Option<Token![&]>>());
+    let ahead = input.fork();
+    match errors.collect(ahead.parse()) {
+        Some(ty) => {
+            input.advance_to(&ahead);
+            Ok(Parameter { name, ty, is_read: true })
+        }
+        None => {
+            skip_to_comma(input);
+            Ok(Parameter { name, ty: unread, is_read: false })
+        }
+    }
 }
 
 fn parse_results(input: ParseStream<'_>) -> syn::Result<(Vec<TensorType>, bool)> {

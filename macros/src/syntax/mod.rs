@@ -4,6 +4,7 @@ mod attr;
 mod chunks;
 mod display;
 mod expression;
+pub mod foreign;
 mod item;
 mod size;
 mod statement;
@@ -13,7 +14,7 @@ use syn::{Attribute, Expr as Rust, Path, Type, Visibility};
 
 use crate::diag::Errors;
 
-pub use attr::{Attrs, Reuse};
+pub use attr::{Attrs, ELEMENTS, Reuse, no_element};
 pub use size::is_constant;
 
 /// What stands in a `model!`: the path of the runtime crate, and models.
@@ -35,7 +36,7 @@ pub struct Model {
     pub hyperparameters: Vec<Hyperparameter>,
     pub element: Element,
     pub items: Vec<Item>,
-    /// The names of `fn`s that could not be read.
+    /// The names of items that could not be read.
     pub unread: Vec<Ident>,
 }
 
@@ -79,6 +80,8 @@ pub struct Function {
 pub struct Parameter {
     pub name: Ident,
     pub ty: TensorType,
+    /// Whether the type could be read; otherwise there is the input, and nothing is known of it.
+    pub is_read: bool,
 }
 
 /// `u32[batch, 784]`, `[.., n]`
@@ -163,6 +166,13 @@ pub struct Block {
     pub end: Span,
     /// Whether all of it could be read.
     pub is_whole: bool,
+}
+
+impl Block {
+    /// Whether all of it could be read, and of the blocks that its value is.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole && self.value.as_ref().is_none_or(|value| value.is_whole())
+    }
 }
 
 pub enum Statement {
@@ -261,6 +271,17 @@ pub struct Keyword {
 }
 
 impl Expr {
+    /// Whether the blocks that its value comes from could be read.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Scope(scope) => !matches!(&scope.content, Content::Block(block) if !block.is_whole()),
+            Self::NameScope(_, block) => block.is_whole(),
+            Self::For(node) => node.body.is_whole(),
+            Self::If(node) => node.yes.is_whole() && node.no.as_ref().is_none_or(Block::is_whole),
+            _ => true,
+        }
+    }
+
     /// The tokens to point at: the operator of a sum, the name of what is called, the first token of the rest.
     pub fn span(&self) -> Span {
         use syn::spanned::Spanned;

@@ -14,12 +14,17 @@ impl Parse for TensorType {
         let element: Option<Ident> = if input.peek(Ident) { Some(input.parse()?) } else { None };
         if !input.peek(token::Bracket) {
             return Err(match element {
-                Some(element) => syn::Error::new_spanned(
-                    &element,
-                    format!(
-                        "a tensor type has its sizes in brackets: `{element}[batch, 3]`, `{element}[]` for a single number"
-                    ),
-                ),
+                Some(element) => {
+                    let written = if super::ELEMENTS.iter().any(|known| element == known) {
+                        element.to_string()
+                    } else {
+                        String::new()
+                    };
+                    let message = format!(
+                        "a tensor type has its sizes in brackets: `{written}[batch, 3]`, `{written}[]` for a single number"
+                    );
+                    syn::Error::new_spanned(&element, message)
+                }
                 None => input.error("expected a tensor type, such as `[batch, 784]`, `u32[batch]` or `[]`"),
             });
         }

@@ -5,26 +5,45 @@ use syn::parse::ParseStream;
 use syn::{Expr as Rust, Token, token};
 
 use super::attr::On;
+use super::foreign;
 use super::{Attrs, Block, Content, Expr, Layer, Pattern, Scope, Statement, TensorType, Variable, chunks};
 use crate::diag::Errors;
 
 /// The inside of a block; a statement that is wrong is noted and left out.
 pub fn parse_block(tokens: TokenStream, end: proc_macro2::Span, errors: &mut Errors) -> Block {
-    let chunks = chunks::statements(tokens, errors);
+    let chunks = chunks::statements(tokens);
     let last = chunks.len();
     let mut block = Block { statements: Vec::new(), value: None, end, is_whole: true };
     for (number, chunk) in chunks.into_iter().enumerate() {
         let (is_last, has_semicolon) = (number + 1 == last, chunk.has_semicolon);
-        let (chunk_end, declares) = (chunk.end(), chunk.declares());
+        let (chunk_end, declares, runs_into) = (chunk.end(), chunk.declares(), chunk.runs_into);
         let mut inner = Errors::default();
-        match chunk.parse(errors, |input| parse_statement(input, &mut inner)) {
+        let statement = chunk.parse(errors, |input| parse_statement(input, &mut inner));
+        // One that cannot be read may be no statement at all.
+        if let (Some(next), Some(_)) = (runs_into, &statement) {
+            errors.at(next, "expected `;` before this");
+        }
+        match statement {
             Some(Statement::Expr(value)) if is_last && !has_semicolon => block.value = Some(Box::new(value)),
+            Some(Statement::Expr(ref value)) if !is_block(value) && runs_into.is_some() => {
+                block.is_whole = false;
+            }
             Some(Statement::Expr(value)) if !is_block(&value) => {
-                errors.at(value.span(), "the value of this is not used: bind it with `let`, or leave it out");
+                // The last one is meant as the value of the block, which so is not missed besides.
+                let message = if is_last {
+                    block.is_whole = false;
+                    "the value of this is not used: if it is the result, leave the `;` out"
+                } else {
+                    "the value of this is not used: bind it with `let`, or leave it out"
+                };
+                errors.at(value.span(), message);
+                block.statements.push(Statement::Expr(value));
             }
             Some(statement) => {
                 if is_last && !has_semicolon && !matches!(statement, Statement::Expr(_)) {
                     errors.at(chunk_end, "expected `;` after this");
+                    // What is typed next may be the value.
+                    block.is_whole = false;
                 }
                 block.statements.push(statement);
             }
@@ -53,11 +72,14 @@ fn parse_statement(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
         return parse_let(input, errors);
     }
     if is_variable(input) {
-        return Ok(Statement::Variable(parse_variable(input)?));
+        return Ok(Statement::Variable(parse_variable(input, errors)?));
     }
     if is_word(input, "reuse") && input.peek2(syn::parse::End) {
         input.parse::<Ident>()?;
         return Ok(Statement::Reuse);
+    }
+    if let Some(error) = foreign::statement(input) {
+        return Err(error);
     }
     let ahead = input.fork();
     if let Ok(pattern) = parse_pattern(&ahead)
@@ -74,6 +96,9 @@ fn parse_statement(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
 fn parse_let(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Statement> {
     input.parse::<Token![let]>()?;
     let pattern = parse_pattern(input)?;
+    if input.peek(Token![,]) {
+        return Err(input.error("several values are bound in parentheses: `let (a, b) = …`"));
+    }
     let ty = if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
         Some(input.parse::<TensorType>()?)
@@ -118,11 +143,11 @@ pub fn is_scope(input: ParseStream<'_>) -> bool {
 }
 
 /// `var name(attributes): type = initializer`, without the `;`.
-pub fn parse_variable(input: ParseStream<'_>) -> syn::Result<Variable> {
+pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Variable> {
     input.parse::<Ident>()?;
     let name: Ident = input.parse()?;
     let attrs = Attrs::parse_optional(input)?;
-    attrs.check(On::Variable)?;
+    attrs.check(On::Variable, errors);
     let ty = if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
         Some(input.parse()?)
@@ -164,7 +189,7 @@ pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
     }
     let index = parse_index(input)?;
     let attrs = Attrs::parse_optional(input)?;
-    attrs.check(On::Scope)?;
+    attrs.check(On::Scope, errors);
     let content = if input.peek(Token![:]) {
         input.parse::<Token![:]>()?;
         Content::Layer(parse_layer(input, errors)?)
@@ -186,9 +211,10 @@ fn parse_index(input: ParseStream<'_>) -> syn::Result<Option<Rust>> {
 fn parse_layer(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Layer> {
     let path: syn::Path = input.call(syn::Path::parse_mod_style)?;
     if !input.peek(token::Paren) {
-        return Err(
-            input.error("a layer is applied at once: write its inputs and hyper-parameters, `Dense(x, units = 64)`")
-        );
+        return Err(syn::Error::new_spanned(
+            &path,
+            "a layer is applied at once: write its inputs and hyper-parameters, `Dense(x, units = 64)`",
+        ));
     }
     Ok(Layer { path, arguments: super::expression::parse_arguments(input, errors)? })
 }

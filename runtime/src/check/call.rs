@@ -52,14 +52,17 @@ impl Check<'_> {
     /// The operands of a call, numbers in the type that they take there; `None`, and a note, where they do not suit the
     /// op.
     pub const fn operands<const N: usize>(&mut self, signature: &Signature, call: &Call<'_, N>) -> Option<[Shape; N]> {
-        if !self.has(&call.operands) {
-            return None;
-        }
         let mut shapes = [Shape::ABSENT; N];
         let mut n = 0;
         while n < N {
             shapes[n] = self.values[call.operands[n]];
+            if shapes[n].is_absent() {
+                return None;
+            }
             n += 1;
+        }
+        if is_plain(signature, call, &shapes) {
+            return Some(shapes);
         }
         let element = signature.element(self.mode.element, &shapes);
         if let Err(error) = suits(signature, call, element, &shapes) {
@@ -102,6 +105,23 @@ impl Check<'_> {
     }
 }
 
+/// Whether the operands of a call are as many tensors as the op takes, all of the first type that it takes: most calls
+/// are, and need not be looked at again. Checks are interpreted, so that this is a good part of their time.
+const fn is_plain<const N: usize>(signature: &Signature, call: &Call<'_, N>, shapes: &[Shape; N]) -> bool {
+    if N != signature.operands.len() || call.list.is_some() || !call.updates.is_empty() {
+        return false;
+    }
+    let element = signature.elements[0] as u8;
+    let mut n = 0;
+    while n < N {
+        if !matches!(signature.operands[n], Kind::Element) || shapes[n].dtype() as u8 != element {
+            return false;
+        }
+        n += 1;
+    }
+    true
+}
+
 /// Whether the operands of a call are those that the op declares.
 const fn suits<const N: usize>(
     signature: &Signature,
@@ -117,8 +137,10 @@ const fn suits<const N: usize>(
             return Err(ShapeError::new("its operand {} is a list, `[a, b]`").number(wanted as isize + 1));
         }
         (None, Some((begin, _))) => {
-            let error =
-                ShapeError::new("its operand {} is one tensor, not a list; `stack` and `concat` make one of it");
+            let error = ShapeError::new(
+                "its operand {} is one tensor, not a list: `stack` and `concat` make one of it; sizes and axes are \
+                 keywords, `shape = [2, 3]`",
+            );
             return Err(error.number(begin as isize + 1));
         }
         (Some(_), Some(_)) | (None, None) => {}

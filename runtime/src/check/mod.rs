@@ -68,8 +68,12 @@ pub struct Room<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
 /// What a part of a check has come to.
 #[derive(Debug)]
 pub struct Part<const VALUES: usize, const DIMS: usize, const LAYERS: usize> {
-    /// What is known after it.
-    pub room: Room<VALUES, DIMS, LAYERS>,
+    /// The shapes of the values that it makes.
+    pub values: [Shape; VALUES],
+    /// The sizes of the names that it binds.
+    pub dims: [Dim; DIMS],
+    /// The layers that it applies.
+    pub layers: [Applied; LAYERS],
     /// What is wrong in it.
     pub findings: Findings,
 }
@@ -157,8 +161,8 @@ impl Check<'_> {
     pub const fn inputs_end(&mut self, node: usize, function: &'static str, inputs: &[Shape], count: usize) {
         if inputs.len() > count {
             let error = match count {
-                1 => ShapeError::new("it takes one input, and {} are given"),
-                _ => ShapeError::new("it takes {} inputs, and {} are given").number(count as isize),
+                1 => ShapeError::new("it takes one input, not {}"),
+                _ => ShapeError::new("it takes {} inputs, not {}").number(count as isize),
             };
             let error = error.number(inputs.len() as isize);
             self.fail(Failure::new(node, function, "", &[], error));
@@ -223,8 +227,10 @@ impl Check<'_> {
         shape: Shape,
         (first, declared): (Shape, &'static str),
     ) {
-        self.values[value] = if first.is_absent() { shape } else { first };
-        if !first.is_absent() && !shape.is_absent() && !shape.agrees(&first) {
+        if first.is_absent() || shape.is_absent() || shape.agrees(&first) {
+            self.values[value] = if first.is_absent() { shape } else { first };
+        } else {
+            // The value stays unknown: which of the two is meant decides what is wrong after it.
             let error = ShapeError::new("a variable keeps its shape where it is shared, and this one has {}");
             self.fail(Failure::new(node, name, scope, &[shape], error.shape(first)).of_type(declared));
         }

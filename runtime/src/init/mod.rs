@@ -47,6 +47,10 @@ use crate::element::DType;
 use crate::random::Random;
 
 /// Gives the elements of a new variable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no initializer",
+    label = "expected an initializer, such as `zeros()` or `truncated_normal(stddev = 0.1)`, or a number"
+)]
 pub trait Initializer {
     /// Calls `element` with each element in turn, the last axis fastest. They depend on the stream of random numbers,
     /// which depends on the store's seed and the variable's name, and on the shape.

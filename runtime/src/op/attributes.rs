@@ -11,17 +11,18 @@ pub struct Sizes {
     dims: [Dim; Self::CAPACITY],
     length: u8,
     cut: bool,
+    given: bool,
 }
 
 impl Sizes {
     const CAPACITY: usize = Shapes::RESULTS;
 
     /// No size; the default of a keyword that must be given.
-    pub const NONE: Self = Self { dims: [Dim::Unknown; Self::CAPACITY], length: 0, cut: false };
+    pub const NONE: Self = Self { dims: [Dim::Unknown; Self::CAPACITY], length: 0, cut: false, given: false };
 
     /// The sizes of a list.
     pub const fn new<L: Literal, const N: usize>(sizes: [L; N]) -> Self {
-        let mut list = Self::NONE;
+        let mut list = Self { given: true, ..Self::NONE };
         let mut at = 0;
         while at < N {
             list = list.push(literal::to_dim(sizes[at]));
@@ -55,6 +56,11 @@ impl Sizes {
         self.length == 0
     }
 
+    /// Whether a list is written, be it empty: `shape = []` is that of a scalar.
+    pub const fn is_given(&self) -> bool {
+        self.given
+    }
+
     /// Whether there were more than the sixteen that a list holds.
     pub const fn is_cut(&self) -> bool {
         self.cut
@@ -71,15 +77,16 @@ impl Sizes {
 pub struct Axes {
     axes: [i8; MAX_RANK],
     length: u8,
+    given: bool,
 }
 
 impl Axes {
     /// No axis; for a reduction: every axis.
-    pub const NONE: Self = Self { axes: [0; MAX_RANK], length: 0 };
+    pub const NONE: Self = Self { axes: [0; MAX_RANK], length: 0, given: false };
 
     /// The axes of a list. More than a tensor can have are an axis that no tensor has.
     pub const fn new<L: Literal, const N: usize>(axes: [L; N]) -> Self {
-        let mut list = Self::NONE;
+        let mut list = Self { given: true, ..Self::NONE };
         let mut at = 0;
         while at < N {
             let axis = literal::to_isize(axes[at]);
@@ -103,6 +110,11 @@ impl Axes {
     /// Whether none is named.
     pub const fn is_empty(&self) -> bool {
         self.length == 0
+    }
+
+    /// Whether a list is written, be it empty: then a reduction has nothing to reduce.
+    pub const fn is_given(&self) -> bool {
+        self.given
     }
 
     /// The `n`-th axis as it was written.

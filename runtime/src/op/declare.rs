@@ -66,7 +66,18 @@ macro_rules! op {
             }
         }
 
-        /// Records a call of this op; what `model!` emits.
+        /// Records a call of this op in a model; what `model!` emits. The recorder keeps what goes wrong.
+        pub fn call<const N: usize>(
+            recorder: &mut $crate::record::Recorder,
+            name: &'static str,
+            operands: &[$crate::record::Value],
+            attrs: Attrs,
+        ) -> [$crate::record::Value; N] {
+            let made = record(recorder, name, operands, attrs);
+            recorder.keep(made)
+        }
+
+        /// Records a call of this op.
         ///
         /// # Errors
         ///

@@ -153,11 +153,13 @@ impl Signature {
         if count == wanted || (has_list && count > wanted) {
             return Ok(());
         }
-        let error = match (wanted, has_list) {
-            (1, true) => ShapeError::new("it takes a list, and {} operands are given"),
-            (1, false) => ShapeError::new("it takes one operand, and {} are given"),
+        if has_list && count + 1 == wanted {
+            return Err(ShapeError::new("the list is empty"));
+        }
+        let error = match wanted {
+            1 => ShapeError::new("it takes one operand, not {}"),
             _ => {
-                return Err(ShapeError::new("it takes {} operands, and {} are given")
+                return Err(ShapeError::new("it takes {} operands, not {}")
                     .number(wanted as isize)
                     .number(count as isize));
             }

@@ -10,7 +10,7 @@ use crate::op::*;
 pub const fn axis(x: &Shape, axis: isize) -> Result<usize, ShapeError> {
     match x.axis(axis) {
         Some(axis) => Ok(axis),
-        None => Err(ShapeError::new("axis {} is outside of {} axes").number(axis).number(x.rank() as isize)),
+        None => Err(super::axis::outside(axis, x.rank())),
     }
 }
 
@@ -34,6 +34,6 @@ mod tests {
         assert_eq!(sizes(&[2, 3, 4, 5], -1), [5, 1]);
         assert_eq!(sizes(&[2, 3, 4, 5], -4), [2, 60]);
         let error = axis(&Shape::of(DType::F32, &[2, 3]), -3).unwrap_err();
-        assert_eq!(error.to_string(), "axis -3 is outside of 2 axes");
+        assert_eq!(error.to_string(), "axis -3 is outside of 2 axes: 0 to 1, or from -1 for the last");
     }
 }

@@ -10,11 +10,22 @@ use crate::op::*;
 pub const fn axis_of(x: &Shape, axis: isize) -> Result<usize, ShapeError> {
     match x.axis(axis) {
         Some(axis) => Ok(axis),
-        None if x.rank() == 0 => Err(ShapeError::new("axis {} is asked for, and a scalar has none").number(axis)),
-        None => {
-            let (rank, last) = (x.rank() as isize, x.rank() as isize - 1);
+        None => Err(outside(axis, x.rank())),
+    }
+}
+
+/// Why there is no such axis.
+pub const fn outside(axis: isize, rank: usize) -> ShapeError {
+    let last = rank as isize - 1;
+    match (rank, axis) {
+        (0, _) => ShapeError::new("axis {} is asked for, and a scalar has none").number(axis),
+        // A list keeps what is no small number, or too long, as this one.
+        (_, 127) => {
+            ShapeError::new("each axis is a number, 0 to {}, or from -1 for the last, and is named once").number(last)
+        }
+        _ => {
             let error = ShapeError::new("axis {} is outside of {} axes: 0 to {}, or from -1 for the last");
-            Err(error.number(axis).number(rank).number(last))
+            error.number(axis).number(rank as isize).number(last)
         }
     }
 }

@@ -9,17 +9,21 @@ use crate::op::*;
 ///
 /// Two sizes that differ, neither of them 1.
 pub const fn broadcast(a: Shape, b: Shape) -> Result<Shape, ShapeError> {
-    let rank = if a.rank() > b.rank() { a.rank() } else { b.rank() };
-    let mut shape = if a.rank() > b.rank() { a } else { b };
-    let mut from_end = 0;
-    while from_end < rank {
-        let (one, other) = (a.from_end(from_end), b.from_end(from_end));
-        let dim = match broadcast_dim(one, other) {
-            Ok(dim) => dim,
-            Err(error) => return Err(error),
-        };
-        shape = shape.with(rank - 1 - from_end, dim);
-        from_end += 1;
+    let (mut shape, shorter) = if a.rank() > b.rank() { (a, b) } else { (b, a) };
+    let (rank, common) = (shape.rank(), shorter.rank());
+    let mut axis = 0;
+    while axis < common {
+        let at = rank - common + axis;
+        let (own, other) = (shape.dim(at), shorter.dim(axis));
+        if !own.same(other) {
+            // In the order of the operands, for the message.
+            let (one, other) = if a.rank() > b.rank() { (own, other) } else { (other, own) };
+            match broadcast_dim(one, other) {
+                Ok(dim) => shape = shape.with(at, dim),
+                Err(error) => return Err(error),
+            }
+        }
+        axis += 1;
     }
     Ok(shape)
 }
@@ -29,7 +33,6 @@ const fn broadcast_dim(a: Dim, b: Dim) -> Result<Dim, ShapeError> {
         (Dim::Known(1), dim) | (dim, Dim::Known(1)) => Ok(dim),
         // Whatever the unknown size is, 1 or the other, the result is the other.
         (Dim::Unknown, dim) | (dim, Dim::Unknown) => Ok(dim),
-        (a, b) if a.same(b) => Ok(a),
         (Dim::Symbol(_), Dim::Symbol(_)) => {
             let error = ShapeError::new("{} and {} are two names: if they are one size, write one name in both places");
             Err(error.with(a).with(b))

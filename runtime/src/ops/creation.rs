@@ -8,7 +8,7 @@ use crate::op::*;
 ///
 /// No size, more sizes than a tensor has axes, or one that is left open.
 pub const fn created(element: DType, sizes: &Sizes) -> Result<Shapes, ShapeError> {
-    if sizes.is_empty() {
+    if !sizes.is_given() {
         return Err(ShapeError::new("it has no operand to take its sizes from: write them, as in `shape = [2, 3]`"));
     }
     if sizes.len() > MAX_RANK || sizes.is_cut() {
@@ -37,6 +37,7 @@ mod tests {
         assert_eq!(made.results(), [Shape::new(DType::F32, sizes.dims())]);
         let message = |sizes: Sizes| created(DType::F32, &sizes).unwrap_err().to_string();
         assert!(message(Sizes::NONE).ends_with("write them, as in `shape = [2, 3]`"));
+        assert_eq!(created(DType::F32, &Sizes::new([1; 0])).unwrap().results(), [Shape::scalar(DType::F32)]);
         let more = "`shape` has more sizes than the 6 axes that a tensor can have";
         assert_eq!(message(Sizes::new([1; 7])), more);
         assert_eq!(message(Sizes::new([1; 17])), more);

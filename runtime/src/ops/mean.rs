@@ -105,6 +105,6 @@ mod tests {
     #[test]
     fn axes_must_be_there() {
         let message = refusal(&OPERATION, Attrs::DEFAULT.axes([-3]), &[array![[1.0, 2.0]].into()]);
-        assert_eq!(message, "mean: [1, 2]: axis -3 is outside of 2 axes");
+        assert_eq!(message, "mean: [1, 2]: axis -3 is outside of 2 axes: 0 to 1, or from -1 for the last");
     }
 }

@@ -2,20 +2,18 @@
 
 use crate::op::*;
 
-/// Which axes of a shape are reduced: the named ones, or all where none is named.
+/// Which axes of a shape are reduced: the named ones, or all where no list is written.
 ///
 /// # Errors
 ///
 /// An axis that the shape has not, or that is named twice.
 pub const fn reduced(x: &Shape, axes: &Axes) -> Result<[bool; MAX_RANK], ShapeError> {
-    let mut reduced = [axes.is_empty(); MAX_RANK];
+    let mut reduced = [!axes.is_given(); MAX_RANK];
     let mut n = 0;
     while n < axes.len() {
         match axes.of(n, x) {
             None => {
-                return Err(ShapeError::new("axis {} is outside of {} axes")
-                    .number(axes.get(n))
-                    .number(x.rank() as isize));
+                return Err(super::axis::outside(axes.get(n), x.rank()));
             }
             Some(axis) if reduced[axis] => return Err(ShapeError::new("axis {} is named twice").number(axes.get(n))),
             Some(axis) => reduced[axis] = true,

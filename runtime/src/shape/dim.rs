@@ -28,6 +28,15 @@ impl Dim {
         }
     }
 
+    /// A name's size among these, where it is a number; the name's symbol otherwise.
+    pub const fn known_or_symbol(sizes: &[Self], number: usize, symbol: u32) -> Self {
+        if number < sizes.len() && matches!(sizes[number], Self::Known(_)) {
+            sizes[number]
+        } else {
+            Self::Symbol(symbol)
+        }
+    }
+
     /// The size, where it is known.
     pub const fn size(self) -> Option<usize> {
         match self {

@@ -9,14 +9,14 @@ use quote::quote;
 use super::super::names::{begin_const, begin_fn, inputs_fn, is_right_const, part_const, part_fn};
 use super::super::size::{InCheck, bound};
 use super::super::{Emit, local};
+use super::Segment;
 use super::nodes::values;
-use super::{Segment, is_long};
 use crate::ir::{Axis, DimId, Function, Node, NodeKind, SameAs, ValueId, results};
 use crate::syntax::Element;
 
 impl Emit<'_> {
-    /// A constant for each part: what it knows of the values, and what is wrong with them. It takes from the others what
-    /// it needs, so that it stands where rustc could not make those that it does not need.
+    /// A constant for each part: what it finds out, and what is wrong in it. It takes from the others what it needs, so
+    /// that it stands where rustc could not make those that it does not need.
     ///
     /// They are references, because rustc goes through all of a constant wherever it is named.
     pub fn check_alone(&self, function: &Function, segments: &[Segment<'_>]) -> TokenStream {
@@ -24,25 +24,23 @@ impl Emit<'_> {
         let inputs = inputs_fn(name);
         let (element, symbolic) = (self.symbolic_element(), local("SYMBOLIC"));
         let (begin, begin_call) = (begin_const(name), begin_fn(name));
-        let room = self.room(function);
-        let call = quote! { #begin_call(&mut check, &#symbolic, &[], &Self::#inputs(#element, &#symbolic)) };
-        let first = self.part(function, &begin, &quote! { let mut room = #room; }, &call);
-        let mut known = Known { parts: vec![begin.clone()], ..Known::default() };
-        let parts: Vec<TokenStream> = segments
-            .iter()
-            .enumerate()
-            .map(|(number, segment)| {
-                let (constant, call) = (part_const(name, number), part_fn(name, number));
-                let room = known.room(segment, is_long(function), &begin);
-                known.note(segment, &constant);
-                self.part(function, &constant, &room, &quote! { #call(&mut check, &#symbolic, &[]) })
-            })
-            .collect();
-        let constants = &known.parts;
+        let call = quote! { #begin_call(&mut check, &#symbolic, &[], &Self::#inputs(#element, &#symbolic, &[])) };
+        let mut known = Known::default();
+        let made = Made::at_the_beginning(function);
+        let mut constants = self.part(function, &begin, &TokenStream::new(), &call, &made);
+        known.note(&made, &begin);
+        let mut parts = vec![begin];
+        for (number, segment) in segments.iter().enumerate() {
+            let (constant, call) = (part_const(name, number), part_fn(name, number));
+            let call = quote! { #call(&mut check, &#symbolic, &[]) };
+            let made = Made::by(segment);
+            constants.extend(self.part(function, &constant, &known.needed(segment), &call, &made));
+            known.note(&made, &constant);
+            parts.push(constant);
+        }
         quote! {
-            #first
-            #(#parts)*
-            const #is_right: bool = #(Self::#constants.is_right())&&*;
+            #constants
+            const #is_right: bool = #(Self::#parts.is_right())&&*;
         }
     }
 
@@ -52,20 +50,41 @@ impl Emit<'_> {
         quote! { const #name: #keywords = #symbolic; }
     }
 
-    fn part(&self, function: &Function, name: &Ident, room: &TokenStream, call: &TokenStream) -> TokenStream {
-        let (p, element, names) = (self.p(), self.symbolic_element(), self.symbol_names(function));
-        let (values, dims, layers) = (function.values.len(), function.dims.len(), function.applied.len());
-        let (by_itself, known) = (function.name == "forward", self.model.source.hyperparameters.len() as u32);
+    /// The constant of a part: it begins with what it needs, and keeps what it makes.
+    fn part(
+        &self,
+        function: &Function,
+        name: &Ident,
+        needed: &TokenStream,
+        call: &TokenStream,
+        made: &Made,
+    ) -> TokenStream {
+        let (p, room, element) = (self.p(), self.room(function), self.symbolic_element());
+        let names = self.symbol_names(function);
+        let (by_itself, known) = (self.is_of_layer(function), self.model.source.hyperparameters.len() as u32);
+        let Made { values, dims, layers } = made;
+        let [value_count, dim_count, layer_count] = [values.len(), dims.len(), layers.len()];
         quote! {
             #[doc(hidden)]
-            pub const #name: &#p::Part<#values, #dims, #layers> = &{
-                #room
+            pub const #name: &#p::Part<#value_count, #dim_count, #layer_count> = &{
+                let mut room = #room;
+                #needed
                 let mut check = room.check(#p::Mode { element: #element, by_itself: #by_itself, known: #known }, #names);
                 Self::#call;
                 let findings = check.into_findings();
-                #p::Part { room, findings }
+                #p::Part {
+                    values: [#(room.values[#values]),*],
+                    dims: [#(room.dims[#dims]),*],
+                    layers: [#(room.layers[#layers]),*],
+                    findings,
+                }
             };
         }
+    }
+
+    /// Whether the sizes of what a `fn` makes are those of a layer's inputs: in `forward`, and where another makes layers.
+    fn is_of_layer(&self, function: &Function) -> bool {
+        function.name == "forward" || (self.forward().is_some() && !function.makes.is_empty())
     }
 
     /// The element type in a check of the model by itself.
@@ -82,14 +101,19 @@ impl Emit<'_> {
         (self.model.source.hyperparameters.len() + dim) as u32
     }
 
-    /// The inputs of a `fn` with a symbol for each name that they bind.
+    /// The inputs of a `fn` with a symbol for each name that they bind; a name of `forward`'s inputs has the size that it
+    /// has there, where that is known.
     pub fn symbolic_inputs(&self, function: &Function) -> TokenStream {
         let (p, name, keywords) = (self.p(), inputs_fn(&function.name), self.keywords_type());
         let (check, hyper, element) = (local("check"), local("hyper"), local("element"));
         let (count, dims) = (function.inputs.len(), function.dims.len());
+        let sizes = local("sizes");
         let symbols = (0..dims).map(|dim| {
             let symbol = self.symbol(dim);
-            quote! { #p::Dim::Symbol(#symbol) }
+            match self.forward_dim(function, dim) {
+                Some(number) => quote! { #p::Dim::known_or_symbol(#sizes, #number, #symbol) },
+                None => quote! { #p::Dim::Symbol(#symbol) },
+            }
         });
         let leading = self.symbol(dims);
         let shapes = function.inputs.iter().map(|input| {
@@ -114,11 +138,21 @@ impl Emit<'_> {
         quote! {
             #[doc(hidden)]
             #[must_use]
-            pub const fn #name(#element: #p::DType, #hyper: &#keywords) -> [#p::Shape; #count] {
+            pub const fn #name(#element: #p::DType, #hyper: &#keywords, #sizes: &[#p::Dim]) -> [#p::Shape; #count] {
                 let #check = #p::Symbols { dims: [#(#symbols),*] };
                 [#(#shapes),*]
             }
         }
+    }
+
+    fn forward(&self) -> Option<&Function> {
+        self.model.functions.iter().find(|function| function.name == "forward")
+    }
+
+    /// The number of a name among those that the inputs of `forward` bind, in another `fn`.
+    fn forward_dim(&self, function: &Function, dim: DimId) -> Option<DimId> {
+        let forward = self.forward().filter(|_| function.name != "forward")?;
+        self.forward_dims(forward).into_iter().find(|&number| forward.dims[number] == function.dims[dim])
     }
 
     /// The names of the symbols of a `fn`: hyper-parameters, its own, and `..`.
@@ -129,50 +163,75 @@ impl Emit<'_> {
     }
 }
 
-/// Which part makes what.
+/// What a part makes: values, names for sizes, and layers that are applied.
+#[derive(Default)]
+struct Made {
+    values: Vec<ValueId>,
+    dims: Vec<DimId>,
+    layers: Vec<usize>,
+}
+
+impl Made {
+    /// Inputs, all names that they bind, and the layers that another `fn` makes.
+    fn at_the_beginning(function: &Function) -> Self {
+        Self {
+            values: (0..function.inputs.len()).collect(),
+            dims: (0..function.dims.len()).collect(),
+            layers: (0..function.applied.len()).collect(),
+        }
+    }
+
+    fn by(segment: &Segment<'_>) -> Self {
+        let mut made = Self::default();
+        let Segment::Nodes(nodes) = segment else { return made };
+        for node in *nodes {
+            made.values.extend(results(&node.kind));
+            match &node.kind {
+                NodeKind::Bind { ty, .. } => made.dims.extend(bound(ty)),
+                NodeKind::Layer(call) => made.layers.push(call.applied),
+                _ => {}
+            }
+        }
+        made
+    }
+}
+
+/// The part that makes each thing, and where that stands in it.
 #[derive(Default)]
 struct Known {
-    parts: Vec<Ident>,
-    values: BTreeMap<ValueId, Ident>,
-    dims: BTreeMap<DimId, Ident>,
-    layers: BTreeMap<usize, Ident>,
+    values: BTreeMap<ValueId, (Ident, usize)>,
+    dims: BTreeMap<DimId, (Ident, usize)>,
+    layers: BTreeMap<usize, (Ident, usize)>,
 }
 
 impl Known {
-    /// What a part begins with: all that the part before it knows, or what is known at the beginning and what it needs.
-    fn room(&self, segment: &Segment<'_>, takes_all: bool, begin: &Ident) -> TokenStream {
-        if takes_all && let Some(last) = self.parts.last() {
-            return quote! { let mut room = Self::#last.room; };
-        }
+    /// Takes over what a part needs: its operands, the layers that it applies, and all names for sizes.
+    fn needed(&self, segment: &Segment<'_>) -> TokenStream {
         let mut needs = Needs::default();
         match segment {
             Segment::Nodes(nodes) => nodes.iter().for_each(|node| needs.add(node)),
             Segment::Result { value, .. } => needs.values.extend(value),
         }
         let values = needs.values.iter().filter_map(|value| {
-            let part = self.values.get(value)?;
-            Some(quote! { room.values[#value] = Self::#part.room.values[#value]; })
+            let (part, at) = self.values.get(value)?;
+            Some(quote! { room.values[#value] = Self::#part.values[#at]; })
         });
-        let dims = self.dims.iter().map(|(dim, part)| quote! { room.dims[#dim] = Self::#part.room.dims[#dim]; });
+        let dims = self.dims.iter().map(|(dim, (part, at))| quote! { room.dims[#dim] = Self::#part.dims[#at]; });
         let layers = needs.layers.iter().filter_map(|layer| {
-            let part = self.layers.get(layer)?;
-            Some(quote! { room.layers[#layer] = Self::#part.room.layers[#layer]; })
+            let (part, at) = self.layers.get(layer)?;
+            Some(quote! { room.layers[#layer] = Self::#part.layers[#at]; })
         });
-        quote! { let mut room = Self::#begin.room; #(#values)* #(#dims)* #(#layers)* }
+        quote! { #(#values)* #(#dims)* #(#layers)* }
     }
 
     /// Notes what a part makes.
-    fn note(&mut self, segment: &Segment<'_>, part: &Ident) {
-        self.parts.push(part.clone());
-        let Segment::Nodes(nodes) = segment else { return };
-        for node in *nodes {
-            self.values.extend(results(&node.kind).into_iter().map(|value| (value, part.clone())));
-            match &node.kind {
-                NodeKind::Bind { ty, .. } => self.dims.extend(bound(ty).into_iter().map(|dim| (dim, part.clone()))),
-                NodeKind::Layer(call) => self.layers.extend([(call.applied, part.clone())]),
-                _ => {}
-            }
-        }
+    fn note(&mut self, made: &Made, part: &Ident) {
+        let places = |things: &[usize]| -> Vec<(usize, (Ident, usize))> {
+            things.iter().enumerate().map(|(at, &thing)| (thing, (part.clone(), at))).collect()
+        };
+        self.values.extend(places(&made.values));
+        self.dims.extend(places(&made.dims));
+        self.layers.extend(places(&made.layers));
     }
 }
 

@@ -12,8 +12,8 @@ use super::{Emit, local};
 use crate::ir::{Body, Function, Node, NodeKind, Operand, TensorType, ValueId};
 use crate::syntax::Element;
 
-/// The most nodes of a `fn` that are checked one by one, and the most that one function checks otherwise.
-const PART: usize = 64;
+/// The most parts of a `fn` that are checked one by one: rustc evaluates no longer chain of constants than about 128.
+const PARTS: usize = 64;
 
 impl Emit<'_> {
     /// The checks of all `fn`s.
@@ -134,7 +134,7 @@ impl Emit<'_> {
                 quote! {
                     let mut #room = #room_there;
                     let mut #made = #room.check(#check.mode(), &[]);
-                    Self::#name(&mut #made, #hyper, #sizes, &Self::#inputs(#check.element(), #hyper));
+                    Self::#name(&mut #made, #hyper, #sizes, &Self::#inputs(#check.element(), #hyper, #sizes));
                     #(#shared)*
                 }
             })
@@ -198,18 +198,12 @@ pub enum Segment<'f> {
 }
 
 /// The parts of the check of a `fn`. Each node is a part where they are not too many, so that one which rustc does not
-/// understand hides nothing that is wrong elsewhere; otherwise so many are one, because rustc takes more than twice as long
-/// for a function as for its halves.
+/// understand hides nothing that is wrong elsewhere.
 pub fn segments(function: &Function) -> Vec<Segment<'_>> {
-    let nodes = function.body.nodes.chunks(if is_long(function) { PART } else { 1 }).map(Segment::Nodes);
+    let nodes = &function.body.nodes;
     let results = (0..function.results.len()).map(|number| match function.body.results.get(number) {
         Some(Operand::Value(value)) => Segment::Result { number, value: Some(*value) },
         _ => Segment::Result { number, value: None },
     });
-    nodes.chain(results).collect()
-}
-
-/// Whether a `fn` is too long for a part of its own for each node.
-fn is_long(function: &Function) -> bool {
-    function.body.nodes.len() > PART
+    nodes.chunks(nodes.len().div_ceil(PARTS).max(1)).map(Segment::Nodes).chain(results).collect()
 }

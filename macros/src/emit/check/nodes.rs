@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::super::names::{op_alias, outcome_fn};
+use super::super::names::{op_path, outcome_fn};
 use super::super::size::{InCheck, bound};
 use super::super::{Emit, at, local, snippets};
 use crate::ir::{
@@ -17,7 +17,7 @@ impl Emit<'_> {
     }
 
     pub fn check_node(&self, function: &Function, node: &Node) -> TokenStream {
-        let (check, id, scope) = (local("check"), node.id, &node.scope);
+        let (p, check, id, scope) = (self.p(), local("check"), node.id, &node.scope);
         match &node.kind {
             NodeKind::Variable(variable) => self.check_variable(node, variable),
             NodeKind::Number { value, .. } => quote! { #check.number(#value); },
@@ -30,9 +30,11 @@ impl Emit<'_> {
                 }
                 let name = outcome_fn(&called.name);
                 let (hyper, outcome, sizes) = (local("hyper"), local("outcome"), self.sizes_for_call(function));
+                // Which sizes its variables have, the other `fn` says itself.
+                let mode = quote! { #p::Mode { by_itself: true, ..#check.mode() } };
                 quote! {
                     if #check.has(&[#(#arguments),*]) {
-                        let #outcome = Self::#name(#check.mode(), #hyper, #sizes, &[#(#check.values[#arguments]),*]);
+                        let #outcome = Self::#name(#mode, #hyper, #sizes, &[#(#check.values[#arguments]),*]);
                         #check.call(#id, "", &#outcome, &[#(#results),*]);
                     }
                 }
@@ -94,7 +96,7 @@ impl Emit<'_> {
 
     fn check_op(&self, function: &Function, node: &Node, op: &OpNode) -> TokenStream {
         let (p, check, attrs) = (self.p(), local("check"), local("attrs"));
-        let (id, scope, alias) = (node.id, &node.scope, op_alias(function, op.path));
+        let (id, scope, alias) = (node.id, &node.scope, op_path(function, op.path));
         let (operands, results) = (values(&op.operands), &op.results);
         let list = self.list_of(&op.operands);
         let updates = (!op.updates.is_empty()).then(|| {

@@ -1,7 +1,7 @@
 //! Matrix products: `C = A · B` or `C += A · B`.
 //!
 //! The loops are those of BLIS (Van Zee and van de Geijn, 2015). B is packed in panels of `NR` columns and A in panels
-//! of `MR` rows, so that the microkernel in [`tile`] reads both from the first byte to the last; `KC` and `MC` keep a
+//! of `MR` rows, so that the microkernel in `tile` reads both from the first byte to the last; `KC` and `MC` keep a
 //! panel of B in the first cache and a block of A in the second.
 //!
 //! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a

@@ -1,0 +1,198 @@
+//! Why a scenario may come out otherwise than in TensorFlow: a short list.
+//!
+//! A reason is chosen by a rule over the steps, never by what a scenario is called, and only where the rule holds.
+
+use std::fmt;
+
+use super::format::Step;
+
+/// Why a scenario is refused, or cannot be held against the library.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    // Stricter: what TensorFlow does silently or surprisingly is refused or cannot be written.
+    /// `scope("a/b")`
+    Slash,
+    /// `scope("")`, `scope("a>b")`
+    Name,
+    /// `v` and `V`
+    CaseOnly,
+    /// A variable and a scope of one name.
+    VariableAndScope,
+    /// TensorFlow calls the variable otherwise than it is asked for.
+    NameTaken,
+    /// A variable in parts and a unique variable of one name.
+    Namesakes,
+    /// An initializer for a variable that is shared.
+    GivenWhereShared,
+    /// A unique scope or variable where variables are shared.
+    UniqueReused,
+    /// `tf.Variable` in a name scope that is not its variable scope.
+    UniqueName,
+    /// A variable of integers that TensorFlow calls trainable.
+    IntegersNotTrainable,
+    /// A local variable that TensorFlow calls trainable.
+    LocalNotTrainable,
+    /// A regularizer of integers.
+    RegularizerOfIntegers,
+    /// A number that the element type cannot hold.
+    Range,
+    /// `collections=["mine"]`
+    CollectionsAdd,
+    /// A filter that is a regular expression.
+    WholeNames,
+    /// What a failed call leaves behind.
+    NothingLeftBehind,
+    /// A shape in which sizes are left open.
+    OpenShape,
+    /// A value of the wrong type for an argument.
+    Types,
+    /// One penalty for a variable in parts.
+    OnePenalty,
+
+    // Not applicable: what a library without Python and without graphs has not.
+    /// Templates, Python functions as initializers.
+    PythonFunction,
+    /// Custom getters as Python functions.
+    CustomGetter,
+    /// Context managers that are kept and entered by hand.
+    ContextManager,
+    /// Threads with a scope of their own.
+    Threads,
+    /// Layers, cells, optimizers, moving averages.
+    Library,
+    /// Saving and restoring.
+    Checkpoint,
+    /// Values of ops, control flow, sessions.
+    Graph,
+    /// The store below the scopes.
+    BelowScopes,
+    /// Devices and distribution.
+    Devices,
+    /// Constraints, which act in updates.
+    Constraint,
+    /// Element types that the library has not.
+    ElementType,
+    /// A scope whose initializer is a value.
+    ScopeValue,
+    /// A Python list, which TensorFlow tells from a tensor, and `1.0`, which it tells from 1.
+    PythonValue,
+    /// A step of another kind.
+    OtherStep,
+}
+
+impl Reason {
+    /// Whether the library refuses what TensorFlow allows; otherwise the scenario does not apply to it.
+    pub fn is_stricter(self) -> bool {
+        self < Self::PythonFunction
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Slash => "a `/` in a name",
+            Self::Name => "a name that is empty or has other characters",
+            Self::CaseOnly => "names that differ in case only",
+            Self::VariableAndScope => "a variable and a scope of one name",
+            Self::NameTaken => "a variable whose name would not be the one it is asked for by",
+            Self::Namesakes => "a variable in parts and a unique variable of one name",
+            Self::GivenWhereShared => "an argument that sharing would ignore",
+            Self::UniqueReused => "a unique scope or variable where variables are shared",
+            Self::UniqueName => "a unique variable has its variable scope before its name, never a name scope",
+            Self::IntegersNotTrainable => "variables of integers are not trainable",
+            Self::LocalNotTrainable => "local variables are not trainable",
+            Self::RegularizerOfIntegers => "only floats have a regularizer",
+            Self::Range => "a number that the element type cannot hold",
+            Self::CollectionsAdd => "a collection adds to where a variable is listed",
+            Self::WholeNames => "a filter takes whole names, no regular expression",
+            Self::NothingLeftBehind => "a call that fails leaves nothing behind",
+            Self::OpenShape => "a shape with an open size cannot be written",
+            Self::Types => "an argument of the wrong type cannot be written",
+            Self::OnePenalty => "a variable in parts has one penalty",
+            Self::PythonFunction => "a Python function",
+            Self::CustomGetter => "a custom getter that is a Python function",
+            Self::ContextManager => "context managers entered by hand",
+            Self::Threads => "threads with a scope of their own",
+            Self::Library => "layers, cells, optimizers and averages of TensorFlow's library",
+            Self::Checkpoint => "saving and restoring",
+            Self::Graph => "values of ops, control flow and sessions of a graph",
+            Self::BelowScopes => "the store below the scopes",
+            Self::Devices => "devices and distribution",
+            Self::Constraint => "constraints act in updates, which models have",
+            Self::ElementType => "an element type that the library has not",
+            Self::ScopeValue => "a scope gives an initializer, not a value",
+            Self::PythonValue => "TensorFlow tells kinds of Python values apart",
+            Self::OtherStep => "a step that has nothing to do with scopes",
+        })
+    }
+}
+
+/// Why a step does not apply to the library, if so: a rule over its verb and the names of its arguments.
+pub fn not_applicable(step: &Step) -> Option<Reason> {
+    let by_verb = match step.verb.as_str() {
+        "template" | "call_template" => Some(Reason::PythonFunction),
+        "enter" | "exit" | "make_scope" | "open_cm" => Some(Reason::ContextManager),
+        "thread" => Some(Reason::Threads),
+        "layer"
+        | "slim"
+        | "cell"
+        | "call_cell"
+        | "dynamic_rnn"
+        | "zero_state"
+        | "minimize"
+        | "ema"
+        | "arg_scope"
+        | "old_rnn_checked_scope"
+        | "compute_gradients"
+        | "gradients_stack" => Some(Reason::Library),
+        "save" | "restore" => Some(Reason::Checkpoint),
+        "cond" | "run_uninitialized" | "run_initializer" | "local_init" | "assign" => Some(Reason::Graph),
+        "store_get" => Some(Reason::BelowScopes),
+        "getter_calls" | "creator_scope" => Some(Reason::CustomGetter),
+        "get"
+        | "local"
+        | "variable"
+        | "open"
+        | "variable_op_scope"
+        | "close"
+        | "name_scope"
+        | "op_scope"
+        | "op"
+        | "capture"
+        | "reuse_variables"
+        | "set"
+        | "query"
+        | "same"
+        | "eval"
+        | "collection"
+        | "scope_collection"
+        | "regularization_losses"
+        | "store_keys"
+        | "saver"
+        | "try"
+        | "def"
+        | "call"
+        | "new_graph"
+        | "control_dependencies" => None,
+        _ => Some(Reason::OtherStep),
+    };
+    by_verb.or_else(|| {
+        step.keys().find_map(|key| match key {
+            "custom_getter" => Some(Reason::CustomGetter),
+            "caching_device" | "synchronization" => Some(Reason::Devices),
+            "constraint" => Some(Reason::Constraint),
+            "set" | "query" => match step.argument_text() {
+                "custom_getter" => Some(Reason::CustomGetter),
+                "caching_device" => Some(Reason::Devices),
+                "constraint" => Some(Reason::Constraint),
+                _ => None,
+            },
+            "initializer" => {
+                let is_function = |name: &String| name.starts_with("lambda");
+                let function = step.get(key)?.as_object()?.keys().any(is_function);
+                function.then_some(Reason::PythonFunction)
+            }
+            _ => None,
+        })
+    })
+}

@@ -1,0 +1,287 @@
+//! The rules by which a reason is chosen.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use varscope::Error;
+
+use super::compare::texts;
+use super::format::Step;
+use super::reasons::Reason;
+use super::trace::Entry;
+
+/// What has happened in a scenario so far.
+#[derive(Clone, Default, Debug)]
+pub struct Facts {
+    /// The names of scopes.
+    scopes: HashSet<String>,
+    /// The names of variables, as TensorFlow has them.
+    variables: HashSet<String>,
+    /// Those that hold no floats.
+    not_floats: HashSet<String>,
+    /// Those that are in the collection of local variables.
+    local: HashSet<String>,
+    /// Those that were put into collections.
+    collected: HashSet<String>,
+    has_parts: bool,
+    /// Those that are always new.
+    unique: HashSet<String>,
+    /// Whether a step of the program makes a scope share.
+    has_reuse: bool,
+    /// Whether a scope of the program has a whole number as its initializer.
+    has_whole_constant: bool,
+    /// Whether a step of the program has a number as its initializer.
+    has_constant: bool,
+    /// Whether a call failed after TensorFlow had left something behind.
+    pub failed: bool,
+}
+
+/// The classes of errors after which something is left behind.
+const LEAVES: [&str; 4] =
+    ["initializer_wrong_dtype", "initializer_bad_signature", "regularizer_wrong_dtype", "too_many_partitions"];
+
+impl Facts {
+    /// What is so before the first step.
+    pub fn new(program: &[Step]) -> Self {
+        let mut facts = Self::default();
+        facts.scan(program);
+        facts
+    }
+
+    fn scan(&mut self, steps: &[Step]) {
+        for step in steps {
+            let shares = step.get("reuse").is_some_and(|reuse| *reuse != false);
+            self.has_reuse |= shares || step.verb == "reuse_variables";
+            self.has_whole_constant |= is_whole(step.get("initializer")) || is_whole(step.get("value"));
+            self.has_constant |=
+                step.get("initializer").is_some_and(|initializer| initializer.get("constant").is_some());
+            for inside in ["try", "body"] {
+                self.scan(&step.steps(inside).unwrap_or_default());
+            }
+        }
+    }
+
+    /// Notes that TensorFlow has failed with an error of a class.
+    pub fn note_error(&mut self, class: Option<&str>) {
+        self.failed |= class.is_some_and(|class| LEAVES.contains(&class));
+    }
+
+    /// Notes what TensorFlow did at a step.
+    pub fn note(&mut self, step: &Step, tf: Option<&Value>) {
+        let Some(tf) = tf else { return };
+        self.note_error(tf["error_class"].as_str());
+        if let Some(scope) = tf["scope"].as_str() {
+            self.scopes.insert(scope.to_string());
+        }
+        let Some(name) = tf["name"].as_str().filter(|_| tf.get("dtype").is_some()) else { return };
+        let parts = tf["parts"].as_array();
+        self.has_parts |= parts.is_some();
+        let parts = parts.into_iter().flatten().filter_map(|part| part[0].as_str());
+        for name in parts.chain([name]) {
+            let name = bare(name).to_string();
+            if !is_float(tf) {
+                self.not_floats.insert(name.clone());
+            }
+            if step.verb == "variable" {
+                self.unique.insert(name.clone());
+            }
+            if is_local(step) {
+                self.local.insert(name.clone());
+            }
+            if step.get("collections").is_some() && tf["created"] != false {
+                self.collected.insert(name.clone());
+            }
+            self.variables.insert(name);
+        }
+    }
+
+    /// Whether a value is TensorFlow's.
+    pub fn agree(&self, key: &str, tf: &Value, ours: &Value, all: &Value, entry: &Entry) -> bool {
+        match (key, entry.step.verb.as_str()) {
+            ("numbers", _) => {
+                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                flatten(&all["value"], &mut expected);
+                flatten(ours, &mut found);
+                let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-6 * a.abs().max(1.0);
+                expected.len() == found.len() && expected.iter().zip(&found).all(near)
+            }
+            ("value", "collection") if entry.step.argument_text() == "regularization_losses" => {
+                let name = |op: &str| op.split("/Regularizer").next().unwrap_or_default().to_string();
+                let of = |list: &Value| texts(list).into_iter().map(name).collect::<HashSet<_>>();
+                of(tf) == of(ours)
+            }
+            // A variable may be listed twice where its collection is named twice.
+            ("value", "collection" | "scope_collection") => unique(tf) == unique(ours),
+            _ => tf == ours,
+        }
+    }
+
+    /// Whether a list of variables is TensorFlow's, but for what is so by design.
+    pub fn lists(&self, key: &str, tf: &Value, ours: &Value) -> Option<Vec<Reason>> {
+        let ordered = |list: &Value, without: &HashSet<String>| -> Vec<String> {
+            let names = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let mut seen = HashSet::new();
+            names.filter(|name| !without.contains(bare(name)) && seen.insert(*name)).map(str::to_string).collect()
+        };
+        let none = HashSet::new();
+        if ordered(tf, &none) == ordered(ours, &none) {
+            return Some(Vec::new());
+        }
+        let sets = match key {
+            "trainable" | "trainable_variables" => {
+                vec![(&self.not_floats, Reason::IntegersNotTrainable), (&self.local, Reason::LocalNotTrainable)]
+            }
+            "global" | "variables" => vec![(&self.collected, Reason::CollectionsAdd)],
+            _ => return None,
+        };
+        let without = sets.iter().flat_map(|(set, _)| set.iter().cloned()).collect();
+        let reasons = sets.iter().filter(|(set, _)| !set.is_empty()).map(|(_, reason)| *reason).collect();
+        (ordered(tf, &without) == ordered(ours, &without)).then_some(reasons)
+    }
+
+    /// Whether a name is that of a scope or stands before that of a variable.
+    fn is_scope(&self, name: &str) -> bool {
+        let inside = |other: &String| other.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        self.scopes.contains(name) || self.variables.iter().any(inside)
+    }
+
+    /// Whether there is a name that differs in case only.
+    fn has_other_case(&self, name: &str) -> bool {
+        let is_other = |other: &str| other != name && other.eq_ignore_ascii_case(name);
+        let heads = |full: &String| {
+            let ends = full.match_indices('/').map(|(at, _)| at).chain([full.len()]);
+            ends.map(|end| full[..end].to_string()).collect::<Vec<_>>()
+        };
+        self.scopes.iter().chain(&self.variables).flat_map(heads).any(|head| is_other(&head))
+    }
+}
+
+/// Why the library may refuse what TensorFlow takes, or refuse it otherwise; `tf` is what TensorFlow did.
+pub fn refused(error: &Error, step: &Step, tf: Option<&Value>, facts: &Facts) -> Option<Reason> {
+    match error {
+        Error::BadName { name, .. } => {
+            let given = given_name(step);
+            if given.contains('/') {
+                Some(Reason::Slash)
+            } else if given.is_empty()
+                || given.starts_with(['_', '-'])
+                || !given.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+            {
+                Some(Reason::Name)
+            } else if facts.unique.contains(name) && tf.is_some_and(|tf| tf.get("parts").is_some()) {
+                Some(Reason::Namesakes)
+            } else if facts.has_other_case(name) {
+                Some(Reason::CaseOnly)
+            } else if facts.variables.contains(name) || facts.is_scope(name) {
+                Some(Reason::VariableAndScope)
+            } else {
+                let called = tf.and_then(|tf| tf["name"].as_str()).map(bare);
+                called.is_some_and(|called| called != name).then_some(Reason::NameTaken)
+            }
+        }
+        Error::GivenWhereShared { .. } => {
+            let ignored = ["initializer", "regularizer", "trainable", "collections"];
+            let is_shared = tf.is_none_or(|tf| tf["created"] != true);
+            (is_shared && ignored.iter().any(|key| step.get(key).is_some())).then_some(Reason::GivenWhereShared)
+        }
+        Error::UniqueReused { .. } => {
+            let is_unique = step.verb == "variable" || step.argument().is_null();
+            (is_unique && facts.has_reuse).then_some(Reason::UniqueReused)
+        }
+        Error::NotFloat { .. } if step.get("trainable").is_some_and(|given| *given == true) => {
+            Some(Reason::IntegersNotTrainable)
+        }
+        Error::NotFloat { .. } => Some(Reason::RegularizerOfIntegers),
+        Error::Initializer { .. } if facts.has_constant => Some(Reason::Range),
+        _ => facts.failed.then_some(Reason::NothingLeftBehind),
+    }
+}
+
+/// Why the library may take what TensorFlow refuses with an error of a class.
+pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
+    let initializer = step.get("initializer");
+    let has = |name: &str| initializer.is_some_and(|initializer| initializer.get(name).is_some());
+    match class {
+        "initializer_wrong_dtype" if is_whole(initializer) || (initializer.is_none() && facts.has_whole_constant) => {
+            Some(Reason::PythonValue)
+        }
+        "partitioned_shape_missing" | "initializer_wrong_dtype" if has("value") || has("numpy") => {
+            Some(Reason::PythonValue)
+        }
+        "op_shape_error" => Some(Reason::Graph),
+        "different_graphs" if step.get("values").is_some() => Some(Reason::Graph),
+        _ => facts.failed.then_some(Reason::NothingLeftBehind),
+    }
+}
+
+/// Why a value may differ, and whether what comes after can still be compared.
+pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) -> Option<(Reason, bool)> {
+    let verb = step.verb.as_str();
+    match key {
+        "trainable" if !is_float(tf) => Some((Reason::IntegersNotTrainable, true)),
+        "trainable" if is_local(step) => Some((Reason::LocalNotTrainable, true)),
+        "name" if verb == "variable" => {
+            let scope = |seen: &Value| {
+                seen["name"].as_str().and_then(|name| name.rsplit_once('/')).map(|(scope, _)| scope.to_string())
+            };
+            let is_namesake = tf["name"].as_str().is_some_and(|name| facts.variables.contains(bare(name)));
+            let by_scope = (scope(tf) != scope(ours)).then_some((Reason::UniqueName, false));
+            by_scope.or(is_namesake.then_some((Reason::Namesakes, false)))
+        }
+        "value" if verb == "collection" && step.get("scope").is_some() => Some((Reason::WholeNames, true)),
+        "value" if verb == "scope_collection" && facts.scopes.iter().any(|scope| scope.contains('.')) => {
+            Some((Reason::WholeNames, true))
+        }
+        "value" if verb.ends_with("collection") => {
+            let soft = facts.lists(step.argument_text(), &tf["value"], &ours["value"]);
+            soft.and_then(|soft| soft.first().map(|&reason| (reason, true)))
+        }
+        "count" if facts.has_parts => Some((Reason::OnePenalty, true)),
+        "checkpoint" if !facts.collected.is_empty() => Some((Reason::CollectionsAdd, true)),
+        _ => None,
+    }
+    .or(facts.failed.then_some((Reason::NothingLeftBehind, false)))
+}
+
+/// Whether a variable is put among the local ones.
+fn is_local(step: &Step) -> bool {
+    let collections = step.get("collections").map(texts).unwrap_or_default();
+    collections.contains("local") || collections.contains("local_variables")
+}
+
+/// The name that a step gives to a scope, a variable or an op.
+fn given_name(step: &Step) -> &str {
+    match step.verb.as_str() {
+        "op" => step.text("name").unwrap_or("op"),
+        "variable" => step.text("variable").unwrap_or("Variable"),
+        _ => step.argument().as_str().or(step.text("default_name")).unwrap_or_default(),
+    }
+}
+
+/// Whether an initializer is one number everywhere, which has no fraction.
+fn is_whole(initializer: Option<&Value>) -> bool {
+    initializer
+        .and_then(|initializer| initializer.get("constant")?.as_f64())
+        .is_some_and(|number| number.fract() == 0.0)
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_suffix(":0").unwrap_or(name)
+}
+
+fn is_float(tf: &Value) -> bool {
+    tf["dtype"].as_str().is_none_or(|dtype| dtype.starts_with("float"))
+}
+
+fn unique(list: &Value) -> Vec<&str> {
+    let mut seen = HashSet::new();
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).filter(|text| seen.insert(*text)).collect()
+}
+
+fn flatten(value: &Value, numbers: &mut Vec<f64>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|item| flatten(item, numbers)),
+        Value::Bool(is) => numbers.push(f64::from(u8::from(*is))),
+        number => numbers.extend(number.as_f64()),
+    }
+}

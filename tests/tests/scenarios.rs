@@ -1,0 +1,114 @@
+//! TensorFlow's scopes: every scenario comes out the same, or is refused for a reason; and the judge sees what does not.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use varscope_tests::scopes::{Verdict, judge};
+
+fn file() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("data/golden.json")).unwrap()
+}
+
+/// The verdict on one scenario.
+fn verdict(program: &Value, outcome: &Value) -> Verdict {
+    let text = json!([{"id": "one", "program": program, "outcome": outcome}]).to_string();
+    let report = judge(&text).unwrap();
+    let (_, _, verdict) = report.verdicts().next().unwrap();
+    verdict.clone()
+}
+
+fn made(step: &str, name: &str) -> Value {
+    json!({"step": step, "verb": "get", "name": name, "shape": [1], "dtype": "float32", "is": "Variable",
+           "trainable": true, "created": true})
+}
+
+fn variables(names: &[&str]) -> Value {
+    json!({"global": names, "trainable": names, "local": []})
+}
+
+#[test]
+fn no_scenario_is_different() {
+    let report = judge(&file()).unwrap();
+    assert!(!report.is_different(), "{report}");
+    let same = report.verdicts().filter(|(_, _, verdict)| **verdict == Verdict::Same).count();
+    assert!(same >= 145, "{report}");
+}
+
+/// A bad name is refused whatever TensorFlow says.
+const BAD_NAME: &str = "invalid_scope_name";
+
+#[test]
+fn a_changed_outcome_is_different() {
+    let scenarios: Vec<Value> = serde_json::from_str(&file()).unwrap();
+    let report = judge(&file()).unwrap();
+    let same = report.verdicts().filter(|(_, _, verdict)| **verdict == Verdict::Same).map(|(id, _, _)| id);
+    let mut changed = 0;
+    for id in same {
+        let scenario = scenarios.iter().find(|scenario| scenario["id"] == id).unwrap();
+        let log = scenario["outcome"]["log"].as_array().unwrap();
+        for (n, entry) in log.iter().enumerate() {
+            let mut outcome = scenario["outcome"].clone();
+            if entry.get("dtype").is_some() {
+                outcome["log"][n]["dtype"] = json!("float16");
+            } else if entry["verb"] == "op" {
+                outcome["log"][n]["name"] = json!("other:0");
+            } else if entry["verb"] == "try" && !entry["error_class"].is_null() && entry["error_class"] != BAD_NAME {
+                outcome["log"][n]["error_class"] = json!("another");
+            } else if entry["verb"] == "open" {
+                outcome["log"][n]["name_scope"] = json!("elsewhere/");
+            } else {
+                continue;
+            }
+            let verdict = verdict(&scenario["program"], &outcome);
+            assert!(matches!(verdict, Verdict::Different(_)), "{id}, entry {n}: {verdict}");
+            changed += 1;
+        }
+    }
+    assert!(changed > 400, "{changed}");
+}
+
+#[test]
+fn an_error_at_another_step_is_different() {
+    let program = json!([{"get": "v", "shape": [1]}, {"get": "v", "shape": [1]}]);
+    let outcome = |class: &str, at: &str| {
+        json!({"log": [made("0", "v:0")], "error_class": class, "error_type": "ValueError", "at_step": at,
+               "variables": variables(&["v:0"])})
+    };
+    assert_eq!(verdict(&program, &outcome("already_exists", "1")), Verdict::Same);
+    assert!(matches!(verdict(&program, &outcome("already_exists", "2")), Verdict::Different(_)));
+    assert!(matches!(verdict(&program, &outcome("does_not_exist", "1")), Verdict::Different(_)));
+}
+
+#[test]
+fn a_refusal_needs_its_reason() {
+    let slash = json!([{"get": "a/v", "shape": [1]}]);
+    let outcome = json!({"log": [made("0", "a/v:0")], "variables": variables(&["a/v:0"])});
+    let found = verdict(&slash, &outcome);
+    assert_eq!(found.to_string(), "stricter: a `/` in a name");
+    // The library refuses what TensorFlow is said to take, and no rule says why.
+    let missing = json!([{"open": "a", "reuse": true}, {"get": "v", "shape": [1]}, {"close": true}]);
+    let open = json!({"step": "0", "verb": "open", "scope": "a", "original_name_scope": "a/", "name_scope": "a/", "reuse": true});
+    let outcome = json!({"log": [open, made("1", "a/v:0")], "variables": variables(&["a/v:0"])});
+    assert!(matches!(verdict(&missing, &outcome), Verdict::Different(_)));
+}
+
+#[test]
+fn the_program_fails_where_a_scenario_is_different() {
+    let directory = std::env::temp_dir().join(format!("varscope-scenarios-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("one.json");
+    let run = |name: &str| {
+        let outcome = json!({"log": [made("0", name)], "variables": variables(&[name])});
+        let scenario = json!([{"id": "one", "program": [{"get": "v", "shape": [1]}], "outcome": outcome}]);
+        std::fs::write(&path, scenario.to_string()).unwrap();
+        Command::new(env!("CARGO_BIN_EXE_scopes")).arg(&path).output().unwrap()
+    };
+    let (good, bad) = (run("v:0"), run("u:0"));
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert!(good.status.success());
+    assert!(
+        String::from_utf8_lossy(&good.stdout).ends_with("1 runs: 1 same, 0 stricter, 0 not applicable, 0 DIFFERENT\n")
+    );
+    assert_eq!(bad.status.code(), Some(1));
+}
