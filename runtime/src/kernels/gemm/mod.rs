@@ -103,7 +103,8 @@ pub fn gemm_into<T: Gemm>(
         clear(c, place, columns, update);
         return;
     }
-    for first_column in (0..columns).step_by(NC) {
+    let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
+    for first_column in (done..columns).step_by(NC) {
         let width = NC.min(columns - first_column);
         for first_inner in (0..inner).step_by(KC) {
             let depth = KC.min(inner - first_inner);
@@ -125,6 +126,27 @@ pub fn gemm_into<T: Gemm>(
             });
         }
     }
+}
+
+/// A product of one row with rows of B as they lie, which are read but once: packing them takes longer than that. Gives
+/// how many columns it has computed.
+fn row<T: Gemm>(
+    tile: &Tile<T>,
+    [inner, columns]: [usize; 2],
+    a: &impl Pack<T>,
+    b: &impl Pack<T>,
+    c: &mut [T],
+    update: Update,
+) -> usize {
+    let Some((b, step)) = b.in_rows() else { return 0 };
+    let whole = columns / tile.wide * tile.wide;
+    T::with_scratch(inner, |packed| {
+        a.pack_rows(0..1, 0..inner, 1, packed);
+        for first in (0..whole).step_by(tile.wide) {
+            tile.run_row(packed, &b[first..], step, &mut c[first..], update);
+        }
+    });
+    whole
 }
 
 /// The product whose sums have no terms.
@@ -238,7 +260,14 @@ mod tests {
 
     #[test]
     fn agrees_with_the_definition_at_the_edges_of_blocks() {
-        check_sizes::<f32>(&[[5, 0, 7], [MC + 1, KC - 1, 33], [7, KC + 1, 31], [3, 2 * KC, NC + 1], [1, 100, 64]]);
+        check_sizes::<f32>(&[
+            [5, 0, 7],
+            [MC + 1, KC - 1, 33],
+            [7, KC + 1, 31],
+            [3, 2 * KC, NC + 1],
+            [1, 100, 64],
+            [1, 37, 290],
+        ]);
         check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
     }
 

@@ -17,6 +17,11 @@ pub trait Pack<T>: Sync {
 
     /// Packs columns of the right factor: `out` holds `columns / width` panels, rounded up.
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]);
+
+    /// The numbers, where each row's are neighbours in memory, and how far apart the rows are.
+    fn in_rows(&self) -> Option<(&[T], usize)> {
+        None
+    }
 }
 
 /// A matrix in memory.
@@ -110,6 +115,10 @@ impl<T: Float> Pack<T> for Matrix<'_, T> {
 
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {
         self.transposed().pack(columns, inner, width, out);
+    }
+
+    fn in_rows(&self) -> Option<(&[T], usize)> {
+        (self.column_stride == 1).then_some((self.data, self.row_stride))
     }
 }
 

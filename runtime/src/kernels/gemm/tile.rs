@@ -11,6 +11,9 @@ use crate::op::Update;
 const HIGHEST: usize = 14;
 const LARGEST: usize = HIGHEST * 32;
 
+/// The vectors of a tile of one row: enough to read rows of B at their length.
+const WIDE: usize = 8;
+
 /// How a tile's factors lie in memory. The sum has `segments × depth` steps.
 ///
 /// In step `k` of segment `s` row `r` of A is at `s · segment + k · step + r · row`, where one of the last two
@@ -76,6 +79,10 @@ pub struct Tile<T: 'static> {
     pub columns: usize,
     /// For each height, with rows together and apart; each for one vector of columns and for two.
     kernels: &'static Heights<T>,
+    /// The columns of a wide tile, which has one row.
+    pub wide: usize,
+    /// Its kernel.
+    row: Kernel<T>,
 }
 
 type Heights<T> = [[[Kernel<T>; 2]; 2]];
@@ -85,10 +92,10 @@ type Heights<T> = [[[Kernel<T>; 2]; 2]];
 type Kernel<T> = unsafe fn(steps: [usize; 5], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
 impl<T: Float> Tile<T> {
-    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>) -> Self {
+    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>, row: Kernel<T>) -> Self {
         let (rows, columns) = (kernels.len(), 2 * V::LANES);
         assert!(rows * columns <= LARGEST, "an edge is computed in a buffer of the largest tile");
-        Self { rows, columns, kernels }
+        Self { rows, columns, kernels, wide: WIDE * V::LANES, row }
     }
 
     /// Computes a tile. `c` begins at its first element; `[height, width]` is how much of the tile lies inside C, and
@@ -134,6 +141,21 @@ impl<T: Float> Tile<T> {
                 Update::Add => c.iter_mut().zip(whole).for_each(|(c, &whole)| *c += whole),
             }
         }
+    }
+}
+
+impl<T: Float> Tile<T> {
+    /// Computes a wide tile: one row, from rows of B that are `b_step` apart.
+    ///
+    /// # Panics
+    ///
+    /// Where a slice is too short; a caller's defect.
+    pub fn run_row(&self, a: &[T], b: &[T], b_step: usize, c: &mut [T], update: Update) {
+        let steps = Steps { segments: 1, depth: a.len(), segment: 0, a: Rows::Together(1), b_step };
+        assert!(b.len() >= steps.of_b(self.wide) && c.len() >= self.wide, "a row is too short");
+        // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a`
+        // and as many rows of `b`, and writes one row, all of them long enough, as just checked.
+        unsafe { (self.row)([1, a.len(), 0, 1, b_step], a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), self.wide, update) };
     }
 }
 
@@ -234,12 +256,18 @@ impl Tile<f32> {
     pub fn for_isa(isa: Isa) -> Self {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => {
-                Self::new::<std::arch::x86_64::__m512>(heights!(avx512_f32: 1 2 3 4 5 6 7 8 9 10 11 12 13 14))
-            }
+            Isa::Avx512 => Self::new::<std::arch::x86_64::__m512>(
+                heights!(avx512_f32: 1 2 3 4 5 6 7 8 9 10 11 12 13 14),
+                avx512_f32::multiply::<1, WIDE, false>,
+            ),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256>(heights!(avx2_f32: 1 2 3 4 5 6)),
-            Isa::Portable => Self::new::<Four<f32>>(heights!(portable_f32: 1 2 3 4)),
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256>(
+                heights!(avx2_f32: 1 2 3 4 5 6),
+                avx2_f32::multiply::<1, WIDE, false>,
+            ),
+            Isa::Portable => {
+                Self::new::<Four<f32>>(heights!(portable_f32: 1 2 3 4), portable_f32::multiply::<1, WIDE, false>)
+            }
         }
     }
 }
@@ -249,12 +277,18 @@ impl Tile<f64> {
     pub fn for_isa(isa: Isa) -> Self {
         match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => {
-                Self::new::<std::arch::x86_64::__m512d>(heights!(avx512_f64: 1 2 3 4 5 6 7 8 9 10 11 12 13 14))
-            }
+            Isa::Avx512 => Self::new::<std::arch::x86_64::__m512d>(
+                heights!(avx512_f64: 1 2 3 4 5 6 7 8 9 10 11 12 13 14),
+                avx512_f64::multiply::<1, WIDE, false>,
+            ),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d>(heights!(avx2_f64: 1 2 3 4 5 6)),
-            Isa::Portable => Self::new::<Four<f64>>(heights!(portable_f64: 1 2 3 4)),
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d>(
+                heights!(avx2_f64: 1 2 3 4 5 6),
+                avx2_f64::multiply::<1, WIDE, false>,
+            ),
+            Isa::Portable => {
+                Self::new::<Four<f64>>(heights!(portable_f64: 1 2 3 4), portable_f64::multiply::<1, WIDE, false>)
+            }
         }
     }
 }
