@@ -1,14 +1,14 @@
 //! An op of one's own, with a keyword and a gradient: `cargo run --release --example custom_op`.
 //!
-//! `model!` knows no op by name. One of the library's and one of yours are the same thing: a module with `Attrs`, `shape`,
-//! `forward`, `backward` and a line of `op!`. Yours is written with its path, `crate::swish(x, beta = 1.5)`.
+//! `model!` knows no op by name. One of the library's and one of yours are the same thing: a module with `Attrs`,
+//! `shape`, `forward`, `backward` and a line of `op!`. Yours is written with its path, `crate::swish(x, beta = 1.5)`.
 
 use anyhow::{Context, Result, ensure};
 use ndarray::{Array2, array};
 use varscope::prelude::*;
 use varscope::testing::check;
 
-/// `swish(x, beta = 1.0)`: `x · σ(beta · x)`, element by element, σ being the sigmoid (Ramachandran, Zoph and Le, 2017).
+/// `swish(x, beta = 1.0)`: `x · σ(beta · x)`, element by element, σ the sigmoid (Ramachandran, Zoph and Le, 2017).
 mod swish {
     use varscope::op::*;
 
@@ -18,8 +18,8 @@ mod swish {
         beta: f64 = 1.0,
     }
 
-    /// The shapes of the results, from those of the operands. It is `const`: it runs at `cargo check`, where `x` may have
-    /// names for sizes, and what it refuses is an error at the call in the model.
+    /// The shapes of the results, from those of the operands. It is `const`: it runs at `cargo check`, where `x` may
+    /// have names for sizes, and what it refuses is an error at the call in the model.
     pub const fn shape(x: Shape, attrs: &Attrs) -> Result<Shapes, ShapeError> {
         if !(attrs.beta.is_finite() && attrs.beta >= 0.0) {
             return Err(ShapeError::new("`beta` should be a number from 0 on"));
@@ -36,9 +36,9 @@ mod swish {
         Ok(())
     }
 
-    /// `dx = dy · (s + beta · x · s · (1 − s))`, where `s = σ(beta · x)`. The arguments are what `op!` below says: what it
-    /// reads, the gradients it comes from, the keywords, the gradients it goes to. `dx` knows whether it is the first
-    /// contribution to its gradient or a further one, or is not wanted.
+    /// `dx = dy · (s + beta · x · s · (1 − s))`, where `s = σ(beta · x)`. The arguments are what `op!` below says: what
+    /// it reads, the gradients it comes from, the keywords, the gradients it goes to. `dx` knows whether it is the
+    /// first contribution to its gradient or a further one, or is not wanted.
     pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
         let beta = T::of(attrs.beta);
         dx.zip(x, dy, |x, dy| {

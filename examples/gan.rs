@@ -62,7 +62,7 @@ model! {
             let drawn = draw(random_normal(shape = [batch, NOISE]));
             let of_real = scope discriminator: Discriminator(real);
             let of_drawn = discriminator(drawn); // the same layer again
-            // Real digits are labelled a little below 1, so that the discriminator stays unsure (Salimans et al., 2016).
+            // Real digits are labelled just below 1, so that the discriminator stays unsure (Salimans et al., 2016).
             let losses = sigmoid_cross_entropy(of_real, fill(shape = [batch, 1], value = 0.9))
                 + sigmoid_cross_entropy(of_drawn, zeros(shape = [batch, 1]));
             mean(losses)

@@ -1,7 +1,7 @@
-//! One encoder, applied to both digits of a pair, learns which digits are the same: `cargo run --release --example siamese`.
+//! One encoder, applied to both digits of a pair, learns which are the same: `cargo run --release --example siamese`.
 //!
-//! The encoder is a layer with a name in the model. To apply it again is to call it by that name: `encoder(right)` reads
-//! the variables that `scope encoder: …` has made, and its gradients are added to theirs.
+//! The encoder is a layer with a name in the model. To apply it again is to call it by that name: `encoder(right)`
+//! reads the variables that `scope encoder: …` has made, and its gradients are added to theirs.
 
 use anyhow::{Result, ensure};
 use ndarray::{Array1, Array4, Axis};

@@ -60,8 +60,8 @@ model! {
     }
 }
 
-/// A recurrent cell that is used in a second scope. TensorFlow 1.0.1 refused it, since it would have looked for variables
-/// there; later versions share those of the first scope, as is said here.
+/// A recurrent cell that is used in a second scope. TensorFlow 1.0.1 refused it, since it would have looked for
+/// variables there; later versions share those of the first scope, as is said here.
 pub fn a_cell_in_two_scopes() -> Result<()> {
     let net = Cells::seeded(1)?;
     println!("  {}", names(&net.variables()));
@@ -92,8 +92,8 @@ model! {
     }
 }
 
-/// A function that filters images, called twice. With `tf.Variable` it has weights of its own each time, which nobody is
-/// told; here one writes which it shall be.
+/// A function that filters images, called twice. With `tf.Variable` it has weights of its own each time, which nobody
+/// is told; here one writes which it shall be.
 pub fn an_image_filter_twice() -> Result<()> {
     let net = Filters::seeded(1)?;
     println!("  {}", names(&net.variables()));

@@ -1,9 +1,9 @@
 //! How variables are shared by their names, and what is refused: `cargo run --release --example reuse`.
 //!
 //! These are programs on TensorFlow's `variable_scope` that many have learnt from, with the names and numbers they have
-//! there; each is written twice, in `model!` and on a store at run time. What TensorFlow refuses when the program runs is
-//! in `model!` an error of the compiler, whose text stands in a comment, and on a store a value of [`varscope::Error`],
-//! which is printed.
+//! there; each is written twice, in `model!` and on a store at run time. What TensorFlow refuses when the program runs
+//! is in `model!` an error of the compiler, whose text stands in a comment, and on a store a value of
+//! [`varscope::Error`], which is printed.
 
 mod finding;
 mod layers;

@@ -58,7 +58,7 @@ pub fn made_twice() -> Result<()> {
 
 model! {
     struct Demo {
-        // What a function with AUTO_REUSE does that is called twice: the first makes the variable, the second shares it.
+        // A function with AUTO_REUSE, called twice: the first call makes the variable, the second shares it.
         scope demo(reuse = auto) {
             var v: [1];
         }

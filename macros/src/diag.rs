@@ -59,8 +59,8 @@ impl Errors {
         self.list.iter().flat_map(|error| error.clone().into_iter().map(|error| error.to_string())).collect()
     }
 
-    /// Each mistake as an error of rustc's, in the order of the source. A bare `compile_error!` among items would make rustc keep other errors to
-    /// itself, so each stands in a constant.
+    /// Each mistake as an error of rustc's, in the order of the source. A bare `compile_error!` among items would make
+    /// rustc keep other errors to itself, so each stands in a constant.
     pub fn into_tokens(self) -> TokenStream {
         let mut list: Vec<syn::Error> = self.list.into_iter().flatten().collect();
         if proc_macro::is_available() {

@@ -1,5 +1,5 @@
-//! Names that clash: of models, `fn`s, inputs and hyper-parameters, and of the structs that are made. The later of two is
-//! noted and put out of the way, so that rustc has nothing to say of it.
+//! Names that clash: of models, `fn`s, inputs and hyper-parameters, and of the structs that are made. The later of two
+//! is noted and put out of the way, so that rustc has nothing to say of it.
 
 use std::collections::HashMap;
 

@@ -170,8 +170,8 @@ impl fmt::Display for Error {
         match self {
             Self::AlreadyExists { variable, first } => write!(
                 f,
-                "variable `{variable}` already exists, first made at {first}; to share it, make this one in a scope with \
-                 `.reuse()` or `.auto_reuse()`"
+                "variable `{variable}` already exists, first made at {first}; to share it, make this one in a scope \
+                 with `.reuse()` or `.auto_reuse()`"
             ),
             Self::DoesNotExist { variable, nearest: Some(nearest) } => {
                 write!(f, "variable `{variable}` does not exist and its scope reuses; there is a `{nearest}`")
@@ -205,8 +205,8 @@ impl fmt::Display for Error {
             Self::Partition { variable, problem } => write!(f, "variable `{variable}` {problem}"),
             Self::UniqueReused { name } => write!(
                 f,
-                "`{name}` is to be new wherever it is asked for, and its scope shares what exists: give it a name of its \
-                 own, without `unique`"
+                "`{name}` is to be new wherever it is asked for, and its scope shares what exists: give it a name of \
+                 its own, without `unique`"
             ),
             Self::BadName { name, reason } => write!(f, "`{name}` cannot be a name: {reason}"),
             Self::Initializer { variable, reason } => {

@@ -1,8 +1,8 @@
 //! Neural networks declared, checked, trained and run in Rust source.
 //!
-//! A network is written in a [`model!`] block: nested variable scopes, as TensorFlow 1 had them, with the computation in
-//! between. The macro is a compiler. It turns the scopes into structs whose fields are the variables, finds every wrong
-//! name, wrong sharing and wrong size at `cargo check`, and derives the backward pass.
+//! A network is written in a [`model!`] block: nested variable scopes, as TensorFlow 1 had them, with the computation
+//! in between. The macro is a compiler. It turns the scopes into structs whose fields are the variables, finds every
+//! wrong name, wrong sharing and wrong size at `cargo check`, and derives the backward pass.
 //!
 //! ```
 //! use varscope::prelude::*;

@@ -62,8 +62,8 @@ impl Members {
     }
 }
 
-/// The structs of an instance while they are made: the code that `model!` emits goes through the scopes and asks for the
-/// variables in them.
+/// The structs of an instance while they are made: the code that `model!` emits goes through the scopes and asks for
+/// the variables in them.
 #[derive(Debug)]
 pub struct Construction<'a> {
     members: &'a Arc<Members>,

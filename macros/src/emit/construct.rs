@@ -22,7 +22,9 @@ impl Emit<'_> {
             #head {
                 #[doc(hidden)]
                 #[allow(clippy::missing_errors_doc)]
-                pub fn __construct(#construction: &mut #p::Construction<'_>) -> ::core::result::Result<Self, #p::Error> {
+                pub fn __construct(
+                    #construction: &mut #p::Construction<'_>
+                ) -> ::core::result::Result<Self, #p::Error> {
                     #body
                 }
             }

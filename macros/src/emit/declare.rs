@@ -169,7 +169,11 @@ impl Emit<'_> {
         let (inputs, defaults) = (&declaration.inputs, self.layer_defaults(declaration));
         quote! {
             #draft.layer(&#path, #defaults, |#draft| {
-                <#ty>::__declare(#draft, #keywords.__values()?, ::core::option::Option::Some(&[#(#check.values[#inputs]),*]))
+                <#ty>::__declare(
+                    #draft,
+                    #keywords.__values()?,
+                    ::core::option::Option::Some(&[#(#check.values[#inputs]),*])
+                )
             })?;
         }
     }

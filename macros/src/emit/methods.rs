@@ -8,6 +8,9 @@ use super::{Emit, local};
 use crate::ir::{Element, Function, TensorType};
 use crate::syntax;
 
+const ERRORS_OF_NEW: &str =
+    "Variables that exist in a scope that does not reuse, or are missing in one that does; sizes that do not fit.";
+
 impl Emit<'_> {
     /// All methods.
     pub fn methods(&self) -> TokenStream {
@@ -20,73 +23,92 @@ impl Emit<'_> {
         quote! { #head { #constructors #common #hyperparameters #(#functions)* #(#gradients)* } }
     }
 
+    /// `new` and `seeded` where no hyper-parameter has to be given; `new_with` and `seeded_with` where there are any.
     fn constructors(&self) -> TokenStream {
-        let (p, vis, name) = (self.p(), &self.model.source.vis, self.name());
         let values = self.hyperparameters_type();
-        let new_with = format!(
-            "Makes a [`{name}`] with these hyper-parameters in a scope: new variables, or those that are there, by the scope's rule."
-        );
-        let new =
-            format!("Makes a [`{name}`] in a scope: new variables, or those that are there, by the scope's rule.");
-        let errors = "Variables that exist in a scope that does not reuse, or are missing in one that does; sizes that do not fit.";
-        let seeded = format!("Makes a [`{name}`] in a store of its own, with initial values from this seed.");
         let has_hyperparameters = !self.model.source.hyperparameters.is_empty();
-        let with = if has_hyperparameters {
-            quote! {
-                #[doc = #new_with]
-                ///
-                /// # Errors
-                ///
-                #[doc = #errors]
-                #[track_caller]
-                #vis fn new_with(scope: &#p::Scope, hyperparameters: #values) -> ::core::result::Result<Self, #p::Error> {
-                    #p::instantiate(scope, |draft| Self::__declare(draft, hyperparameters, ::core::option::Option::None), Self::__construct)
-                }
-
-                #[doc = #seeded]
-                ///
-                /// # Errors
-                ///
-                /// Sizes that do not fit.
-                #[track_caller]
-                #vis fn seeded_with(seed: u64, hyperparameters: #values) -> ::core::result::Result<Self, #p::Error> {
-                    Self::new_with(&#p::VariableStore::new(seed).root(), hyperparameters)
-                }
-            }
-        } else {
-            TokenStream::new()
-        };
-        let default = if has_hyperparameters {
-            quote! { #values::DEFAULT }
-        } else {
-            quote! { () }
-        };
-        let without = if self.has_default() {
-            quote! {
-                #[doc = #new]
-                ///
-                /// # Errors
-                ///
-                #[doc = #errors]
-                #[track_caller]
-                #vis fn new(scope: &#p::Scope) -> ::core::result::Result<Self, #p::Error> {
-                    #p::instantiate(scope, |draft| Self::__declare(draft, #default, ::core::option::Option::None), Self::__construct)
-                }
-
-                #[doc = #seeded]
-                ///
-                /// # Errors
-                ///
-                /// Sizes that do not fit.
-                #[track_caller]
-                #vis fn seeded(seed: u64) -> ::core::result::Result<Self, #p::Error> {
-                    Self::new(&#p::VariableStore::new(seed).root())
-                }
-            }
-        } else {
-            TokenStream::new()
-        };
+        let without = self.has_default().then(|| {
+            let default = if has_hyperparameters {
+                quote! { #values::DEFAULT }
+            } else {
+                quote! { () }
+            };
+            self.constructors_with_defaults(&default)
+        });
+        let with = has_hyperparameters.then(|| self.constructors_with(&values));
         quote! { #without #with }
+    }
+
+    fn constructors_with_defaults(&self, default: &TokenStream) -> TokenStream {
+        let (p, vis) = (self.p(), &self.model.source.vis);
+        let (new, seeded) = (self.doc_of_new(""), self.doc_of_seeded());
+        quote! {
+            #[doc = #new]
+            ///
+            /// # Errors
+            ///
+            #[doc = #ERRORS_OF_NEW]
+            #[track_caller]
+            #vis fn new(scope: &#p::Scope) -> ::core::result::Result<Self, #p::Error> {
+                #p::instantiate(
+                    scope,
+                    |draft| Self::__declare(draft, #default, ::core::option::Option::None),
+                    Self::__construct
+                )
+            }
+
+            #[doc = #seeded]
+            ///
+            /// # Errors
+            ///
+            /// Sizes that do not fit.
+            #[track_caller]
+            #vis fn seeded(seed: u64) -> ::core::result::Result<Self, #p::Error> {
+                Self::new(&#p::VariableStore::new(seed).root())
+            }
+        }
+    }
+
+    fn constructors_with(&self, values: &TokenStream) -> TokenStream {
+        let (p, vis) = (self.p(), &self.model.source.vis);
+        let (new, seeded) = (self.doc_of_new(" with these hyper-parameters"), self.doc_of_seeded());
+        quote! {
+            #[doc = #new]
+            ///
+            /// # Errors
+            ///
+            #[doc = #ERRORS_OF_NEW]
+            #[track_caller]
+            #vis fn new_with(
+                scope: &#p::Scope,
+                hyperparameters: #values
+            ) -> ::core::result::Result<Self, #p::Error> {
+                #p::instantiate(
+                    scope,
+                    |draft| Self::__declare(draft, hyperparameters, ::core::option::Option::None),
+                    Self::__construct
+                )
+            }
+
+            #[doc = #seeded]
+            ///
+            /// # Errors
+            ///
+            /// Sizes that do not fit.
+            #[track_caller]
+            #vis fn seeded_with(seed: u64, hyperparameters: #values) -> ::core::result::Result<Self, #p::Error> {
+                Self::new_with(&#p::VariableStore::new(seed).root(), hyperparameters)
+            }
+        }
+    }
+
+    fn doc_of_new(&self, with: &str) -> String {
+        let name = self.name();
+        format!("Makes a [`{name}`]{with} in a scope: new variables, or those that are there, by the scope's rule.")
+    }
+
+    fn doc_of_seeded(&self) -> String {
+        format!("Makes a [`{}`] in a store of its own, with initial values from this seed.", self.name())
     }
 
     fn hyperparameters_method(&self) -> TokenStream {

@@ -23,7 +23,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use crate::ir::{Element, Model};
 use crate::syntax;
 
-/// Emits a model. `is_right` is whether nothing was wrong with it; otherwise its methods are there and cannot be called.
+/// Emits a model. `is_right`: whether nothing was wrong with it; otherwise its methods are there and cannot be called.
 pub fn emit(model: &Model<'_>, structs: Vec<Ident>, krate: &TokenStream, is_right: bool) -> TokenStream {
     let emit = Emit { model, structs, krate: krate.clone(), is_right };
     let structs = emit.structs();
@@ -41,7 +41,9 @@ pub fn emit(model: &Model<'_>, structs: Vec<Ident>, krate: &TokenStream, is_righ
         #structs
         #hyperparameters
         #steps
-        #[allow(unused_imports, unused_variables, unreachable_code, non_upper_case_globals, clippy::all, clippy::pedantic)]
+        #[allow(
+            unused_imports, unused_variables, unreachable_code, non_upper_case_globals, clippy::all, clippy::pedantic
+        )]
         const _: () = {
             #imports
             #snippets

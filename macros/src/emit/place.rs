@@ -45,7 +45,7 @@ impl Emit<'_> {
         }
     }
 
-    /// The field of a variable, as an expression of type `Option<&Variable>` or `&Variable`; and whether it is the first.
+    /// The field of a variable, as an expression of type `Option<&Variable>` or `&Variable`; and whether it is first.
     pub fn variable_place(&self, id: VariableId, indices: &[Index]) -> (TokenStream, bool) {
         let variable = &self.model.variables[id];
         self.place(Member::Variable(id), variable.scope, &variable.name, false, indices)

@@ -29,7 +29,7 @@ impl Emit<'_> {
     }
 }
 
-/// Where something can be wrong, and the constants that tell whether it is: several for what stands in an unrolled loop.
+/// Where something can be wrong, and the constants that tell whether it is: several for what is in an unrolled loop.
 struct Place {
     span: Span,
     parts: Vec<Ident>,

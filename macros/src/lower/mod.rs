@@ -349,8 +349,8 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
         }
         if self.environment.has_ended(name) {
             let message = format!(
-                "there is no {what} `{name}` here: it ended with the loop or branch that bound it; to keep a value, assign it \
-                 to a `let mut` before"
+                "there is no {what} `{name}` here: it ended with the loop or branch that bound it; to keep a value, \
+                 assign it to a `let mut` before"
             );
             return self.error(name, message);
         }

@@ -164,8 +164,8 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// The names in an expression over numbers, and the expression; where a tensor stands in it, which is noted, one that
-    /// is never evaluated.
+    /// The names in an expression over numbers, and the expression; where a tensor stands in it, which is noted, one
+    /// that is never evaluated.
     fn numbers_only(&mut self, expr: &Rust, what: &str) -> (Vec<Use>, Rust) {
         match self.tensor_in(expr, what) {
             Some(tensor) => {

@@ -138,7 +138,10 @@ impl FunctionLowering<'_, '_, '_> {
     /// Whether the numbers in a shared variable's shape are those of its declaration.
     fn check_numbers(&mut self, variable: &syntax::Variable, place: &Place<VariableId>, dims: &[SizeExpr]) -> bool {
         let Some(origin) = self.model.variables.get(place) else { return true };
-        let unlike = |(one, other): (&SizeExpr, &SizeExpr)| matches!((one, other), (SizeExpr::Number(one), SizeExpr::Number(other)) if one != other);
+        let unlike = |sizes: (&SizeExpr, &SizeExpr)| match sizes {
+            (SizeExpr::Number(one), SizeExpr::Number(other)) => one != other,
+            _ => false,
+        };
         let is_unlike = origin.dims.iter().zip(dims).any(unlike);
         if is_unlike {
             let (first, written) = (crate::diag::place(origin.span), &self.model.tree.variables[place.id].written);

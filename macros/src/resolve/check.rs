@@ -108,8 +108,8 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
     errors.error(
         name,
         format!(
-            "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or give \
-             this one another name"
+            "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or \
+             give this one another name"
         ),
     );
 }
@@ -134,8 +134,8 @@ pub fn declared_each_turn(
     errors.error(
         &variable.name,
         format!(
-            "variable `{full}` would be declared in each turn of the loop: {share}, or give each turn a scope of its own, \
-             `scope block[i] {{ … }}`"
+            "variable `{full}` would be declared in each turn of the loop: {share}, or give each turn a scope of its \
+             own, `scope block[i] {{ … }}`"
         ),
     );
     None
@@ -276,7 +276,11 @@ pub fn same_field(
     let full = cursor.name_of(&variable.name.to_string());
     errors.error(
         &variable.name,
-        format!("`{full}` is one field of the struct, so it has one rank and one element type in all turns and branches; elsewhere it is {}", known.written),
+        format!(
+            "`{full}` is one field of the struct, so it has one rank and one element type in all turns and \
+             branches; elsewhere it is {}",
+            known.written
+        ),
     );
     None
 }
@@ -286,8 +290,8 @@ pub fn layer_exists(cursor: &Cursor, name: &Ident, id: usize, first: &Site, erro
     let full = cursor.name_of(&name.to_string());
     let message = if first.id == id {
         format!(
-            "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or make \
-             it before the loop and apply it inside, `{name}(x)`"
+            "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or \
+             make it before the loop and apply it inside, `{name}(x)`"
         )
     } else {
         format!(
@@ -316,8 +320,8 @@ pub fn layer_each_turn(
     errors.error(
         name,
         format!(
-            "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or let \
-             all turns share it, `scope {name}(reuse = auto): …`"
+            "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or \
+             let all turns share it, `scope {name}(reuse = auto): …`"
         ),
     );
     None

@@ -27,7 +27,7 @@ pub struct NotFound<'a> {
 }
 
 impl Tree {
-    /// Looks for a path from the scope at the cursor outwards, or from the root. `None` where nothing has its first name.
+    /// Looks for a path from the cursor's scope outwards, or from the root. `None` where nothing has its first name.
     pub fn look_up<'a>(
         &self,
         cursor: &Cursor,
@@ -126,7 +126,8 @@ fn index<'a>(step: &Step<'a>, family: Option<&Family>, own: Option<Index>) -> Re
             }
         }
         (Some(Family::Turns(_)), Some(Turn::Loop(variable))) => error(format!(
-            "`{}` was made by an unrolled loop, and `{variable}` is not known before the model runs: give both loops the same bounds",
+            "`{}` was made by an unrolled loop, and `{variable}` is not known before the model runs: \
+             give both loops the same bounds",
             step.name
         )),
         (Some(Family::Loop), Some(Turn::Loop(variable))) => Ok(Some(Index::Loop(variable.clone()))),

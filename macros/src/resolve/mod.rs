@@ -184,8 +184,8 @@ impl Tree {
     pub fn declared(&self, name: &str, condition: &Condition) -> Option<&Site> {
         self.declarations.get(name)?.iter().find(|site| !check::excludes(&site.condition, condition))
     }
-    /// The full name of the variable, in another scope, that has the last part of this full name; of several, the one that
-    /// is spelt most like it.
+    /// The full name of the variable, in another scope, that has the last part of this full name; of several, the one
+    /// that is spelt most like it.
     pub fn namesake(&self, full: &str, last: &Ident) -> Option<&str> {
         let is_shared = |site: &Site| matches!(site.member, Member::Variable(id) if !self.variables[id].is_unique);
         let declared = self.declarations.iter().filter(|(_, sites)| sites.iter().any(is_shared));

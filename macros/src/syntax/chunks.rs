@@ -164,7 +164,7 @@ fn ends_block(chunk: &[TokenTree], next: Option<&TokenTree>) -> bool {
     is_block && chunk.last().is_some_and(is_brace) && !is_word(next, &["else"]) && !is_condition(chunk, next)
 }
 
-/// Whether the brace that ends a chunk belongs to the condition of an `if` or the bounds of a `for`, whose body follows.
+/// Whether the brace that ends a chunk belongs to the condition of an `if` or the bounds of a `for`; its body follows.
 fn is_condition(chunk: &[TokenTree], next: Option<&TokenTree>) -> bool {
     is_word(chunk.first(), &["for", "if"]) && next.is_some_and(is_brace)
 }

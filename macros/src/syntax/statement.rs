@@ -184,7 +184,8 @@ pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
     if path.len() > 1 && !from_root {
         return Err(syn::Error::new_spanned(
             &path[1],
-            "a scope is opened by its own name; one that stands elsewhere by its path from the root, `scope self.a.b(reuse)`",
+            "a scope is opened by its own name; one that stands elsewhere by its path from the root, \
+             `scope self.a.b(reuse)`",
         ));
     }
     let index = parse_index(input)?;

@@ -1,8 +1,8 @@
 //! Initializers: the values with which variables start.
 //!
 //! Each is a function that gives a value with a setter for each keyword; `truncated_normal(stddev = 0.1)` in a
-//! [`model!`](macro@crate::model) is `truncated_normal().stddev(0.1)` in Rust. A user's own is any such function whose value
-//! implements [`Initializer`], written with its path.
+//! [`model!`](macro@crate::model) is `truncated_normal().stddev(0.1)` in Rust. A user's own is any such function whose
+//! value implements [`Initializer`], written with its path.
 //!
 //! ```
 //! use varscope::init::Initializer;

@@ -1,4 +1,4 @@
-//! A layer of batch normalisation.
+//! A layer of batch normalization.
 
 use crate::model;
 
@@ -6,8 +6,8 @@ model! {
     /// [`batch_norm`](crate::ops::batch_norm) with variables of its own: each channel, the last axis, with mean 0 and
     /// variance 1 over all other axes, then times `gamma` plus `beta`.
     ///
-    /// A training step uses the batch's statistics and moves `moving_mean` and `moving_variance` towards them; inference
-    /// uses these.
+    /// A training step uses the batch's statistics and moves `moving_mean` and `moving_variance` towards them;
+    /// inference uses these.
     ///
     /// Takes `[.., channels]`, gives the same. Variables, all `[channels]`: `gamma`, `beta`, and, not trainable,
     /// `moving_mean` and `moving_variance`.
@@ -19,11 +19,11 @@ model! {
     ///
     /// model! {
     ///     struct Net {
-    ///         fn normalised(x: [batch, 3]) -> [batch, 3] {
+    ///         fn normalized(x: [batch, 3]) -> [batch, 3] {
     ///             scope norm: BatchNorm(x, momentum = 0.9)
     ///         }
     ///         fn loss(x: [batch, 3]) -> [] {
-    ///             mean(normalised(x))
+    ///             mean(normalized(x))
     ///         }
     ///     }
     /// }
@@ -33,7 +33,7 @@ model! {
     /// let x = Array2::from_elem((8, 3), 5.0);
     /// net.loss_gradients().compute(x.view())?;
     /// assert!((net.norm.moving_mean.read()[0] - 0.5).abs() < 1e-6); // a tenth of the way from 0 to 5
-    /// assert!(net.normalised(x.view())?[[0, 0]] > 1.0); // inference: the moving statistics
+    /// assert!(net.normalized(x.view())?[[0, 0]] > 1.0); // inference: the moving statistics
     /// # Ok(())
     /// # }
     /// ```

@@ -22,12 +22,12 @@ use super::Buffer;
 ///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
 /// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
 /// - `backward`: the context, a view for each name in `reads`, the gradient of each result in `from` as a view,
-///   `&Attrs`, and a [`Gradient`](super::Gradient) for each operand in `to` ([`Gradients`](super::Gradients) for a list).
+///   `&Attrs`, and a [`Gradient`](super::Gradient) per operand in `to` ([`Gradients`](super::Gradients) for a list).
 ///
 /// `for T in [f32, f64] and [u32]` adds types that the op takes and that have no gradient.
 ///
-/// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and `backward`
-/// reads its gradient as a [`Slice`](super::Slice).
+/// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and
+/// `backward` reads its gradient as a [`Slice`](super::Slice).
 ///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]

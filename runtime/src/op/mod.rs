@@ -1,7 +1,7 @@
 //! The contract of an op.
 //!
-//! An op is a module. [`model!`](macro@crate::model) knows none of them by name: it calls `shape`, `record` and `Attrs` of
-//! whatever module the user wrote, the library's or the user's own. The module has
+//! An op is a module. [`model!`](macro@crate::model) knows none of them by name: it calls `shape`, `record` and `Attrs`
+//! of whatever module the user wrote, the library's or the user's own. The module has
 //!
 //! - `Attrs`, the keywords, declared with [`attributes!`](crate::attributes);
 //! - `shape`, a `const fn` from the operands' shapes and the keywords to those of the results ([`Shapes`]), which runs

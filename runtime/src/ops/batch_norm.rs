@@ -5,9 +5,9 @@
 //! `variance` move towards them: `mean' = momentum · mean + (1 − momentum) · m`. In inference they are used in their
 //! place, and do not move. (Ioffe and Szegedy, 2015.)
 //!
-//! `v` is the mean of the squares; what goes into `variance` is corrected, `v · n / (n − 1)` for `n` numbers per channel,
-//! as by TensorFlow's fused batch normalisation and by PyTorch. (TensorFlow's other one, for inputs that are no images,
-//! leaves it as it is.) An empty batch moves nothing.
+//! `v` is the mean of the squares; what goes into `variance` is corrected, `v · n / (n − 1)` for `n` numbers per
+//! channel, as by TensorFlow's fused batch normalisation and by PyTorch. (TensorFlow's other one, for inputs that are
+//! no images, leaves it as it is.) An empty batch moves nothing.
 
 use crate::kernels::batch_norm::{Statistics, input_gradient, moments, normalize, parameter_gradients};
 use crate::kernels::scratch::Scratch;

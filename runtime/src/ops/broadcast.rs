@@ -1,6 +1,6 @@
 //! What the ops of two operands share: NumPy's broadcasting.
 
-use crate::kernels::broadcast::{Operand, add_gradient};
+use crate::kernels::broadcast::{Operand, add_gradient, zip, zip_in_place};
 use crate::op::*;
 
 /// The shape of `f(a, b)`: sizes must be equal, or one of them 1.
@@ -28,6 +28,18 @@ pub const fn broadcast(a: Shape, b: Shape) -> Result<Shape, ShapeError> {
     Ok(shape)
 }
 
+/// The one result of `f(a, b)`.
+///
+/// # Errors
+///
+/// As for [`broadcast`].
+pub const fn shape(a: Shape, b: Shape) -> Result<Shapes, ShapeError> {
+    match broadcast(a, b) {
+        Ok(shape) => Ok(Shapes::one(shape)),
+        Err(error) => Err(error),
+    }
+}
+
 const fn broadcast_dim(a: Dim, b: Dim) -> Result<Dim, ShapeError> {
     match (a, b) {
         (Dim::Known(1), dim) | (dim, Dim::Known(1)) => Ok(dim),
@@ -39,6 +51,17 @@ const fn broadcast_dim(a: Dim, b: Dim) -> Result<Dim, ShapeError> {
         }
         _ => Err(ShapeError::new("{} cannot be broadcast with {}").with(a).with(b)),
     }
+}
+
+/// `y = f(a, b)`.
+pub fn apply<A: Copy, B: Copy, Y: Copy>(a: View<A>, b: View<B>, mut y: ViewMut<Y>, f: impl Fn(A, B) -> Y) {
+    zip(y.shape(), operand(a), operand(b), y.data(), f);
+}
+
+/// `y = f(y, b)`.
+pub fn apply_in_place<A: Copy, B: Copy>(b: View<B>, mut y: ViewMut<A>, f: impl Fn(A, B) -> A) {
+    let shape = y.shape();
+    zip_in_place(y.data(), shape, operand(b), f);
 }
 
 /// Adds `f(dy, a, b)` to the gradient of an operand, summed over the axes along which that was broadcast.

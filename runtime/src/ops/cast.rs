@@ -1,7 +1,7 @@
 //! `cast::<u32>(x)`: the elements as another type.
 //!
-//! Floats become integers by rounding towards zero, and what is outside of an integer's range its nearest end; `bool` is
-//! 0 or 1, and whether a number differs from 0. Between floats the gradient goes through.
+//! Floats become integers by rounding towards zero, and what is outside of an integer's range its nearest end; `bool`
+//! is 0 or 1, and whether a number differs from 0. Between floats the gradient goes through.
 
 use crate::op::*;
 

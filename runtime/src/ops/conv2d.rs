@@ -1,17 +1,18 @@
 //! `conv2d(x, filter)`: a convolution of images with channels last, `[batch, height, width, channels] × [rows, columns,
 //! channels / groups, filters] → [batch, height', width', filters]`.
 //!
-//! `y[b, i, j, f] = Σ x[b, i·s + p·d − before, j·s + q·d − before, c] · filter[p, q, c, f]`, summed over the filter's rows
-//! `p`, its columns `q` and the channels `c`, with 0 outside of the image: a cross-correlation, as in TensorFlow. With
-//! `padding = Same` the odd row of padding stands below, the odd column on the right.
+//! `y[b, i, j, f] = Σ x[b, i·s + p·d − before, j·s + q·d − before, c] · filter[p, q, c, f]`, summed over the filter's
+//! rows `p`, its columns `q` and the channels `c`, with 0 outside of the image: a cross-correlation, as in TensorFlow.
+//! With `padding = Same` the odd row of padding stands below, the odd column on the right.
 //!
-//! With `groups`, channels and filters are divided into so many parts, and each part of the filters looks at its part of
-//! the channels.
+//! With `groups`, channels and filters are divided into so many parts, and each part of the filters looks at its part
+//! of the channels.
 
-use crate::kernels::convolution::{Convolution, add_image_gradient, convolve, filter_gradient};
+use crate::kernels::convolution::convolve;
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
-use crate::ops::image::{Moves, four};
+use crate::ops::convolution::{gradients, sizes};
+use crate::ops::image::Moves;
 
 crate::attributes! {
     /// How far the filter moves, down and to the right.
@@ -75,19 +76,9 @@ const fn check_channels(channels: Dim, of_filter: Dim, filters: Dim, groups: usi
     Ok(())
 }
 
-/// The sizes of a call.
-fn sizes(x: &[usize], filter: &[usize], y: &[usize], attrs: &Attrs) -> Result<Convolution> {
-    let ([images, height, width, channels], [rows, columns, _, filters]) = (four(x)?, four(filter)?);
-    let [_, output_height, output_width, _] = four(y)?;
-    let (image, window, output) = ([height, width], [rows, columns], [output_height, output_width]);
-    let before = attrs.moves().before(image, window, output);
-    let Attrs { strides, dilations, groups, .. } = *attrs;
-    Ok(Convolution { images, image, channels, output, filters, window, strides, dilations, before, groups })
-}
-
 /// `y = x ∗ filter`.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), y.shape(), attrs)?;
+    let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), attrs.groups)?;
     convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
     Ok(())
 }
@@ -102,13 +93,8 @@ pub fn backward<T: Gemm>(
     dx: Gradient<T>,
     dfilter: Gradient<T>,
 ) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), dy.shape(), attrs)?;
-    if let Some(mut dx) = dx.zeroed() {
-        add_image_gradient(&sizes, dy.data(), filter.data(), dx.data());
-    }
-    if let Some((mut dfilter, update)) = dfilter.into_parts() {
-        filter_gradient(&sizes, x.data(), dy.data(), dfilter.data(), update);
-    }
+    let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), dy.shape(), attrs.groups)?;
+    gradients(&sizes, (x, filter, dy), dx, dfilter);
     Ok(())
 }
 
@@ -119,12 +105,10 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{ArrayD, IxDyn};
-
     use super::*;
+    use crate::ops::convolution::tests::normal;
     use crate::ops::image::tests::TensorFlow;
-    use crate::random::Random;
-    use crate::testing::{self, Tensor};
+    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -267,11 +251,6 @@ mod tests {
             ],
         }
         .check(&OPERATION, Attrs::DEFAULT.dilations([2, 2]).padding(Padding::Valid));
-    }
-
-    fn normal(shape: &[usize]) -> Tensor {
-        let mut random = Random::new(3, "conv2d", shape.len() as u64);
-        ArrayD::from_shape_simple_fn(IxDyn(shape), || random.normal()).into()
     }
 
     #[test]

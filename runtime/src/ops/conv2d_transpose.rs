@@ -1,5 +1,5 @@
-//! `conv2d_transpose(x, filter)`: what [`conv2d`](super::conv2d) does to the gradient of its image, as an op of its own,
-//! `[batch, height, width, in] × [rows, columns, out, in] → [batch, height', width', out]`.
+//! `conv2d_transpose(x, filter)`: what [`conv2d`](super::conv2d) does to the gradient of its image, as an op of its
+//! own, `[batch, height, width, in] × [rows, columns, out, in] → [batch, height', width', out]`.
 //!
 //! Each pixel of `x` adds its numbers, times the filter, to the window of the result that a convolution of the result
 //! would look at from there. The filter has the axes of that convolution: first the channels of the result, then those
@@ -8,10 +8,11 @@
 //! Results of several sizes have convolutions of the size of `x`; `output = [height, width]` chooses one, and otherwise
 //! it is the smallest.
 
-use crate::kernels::convolution::{Convolution, add_image_gradient, convolve, filter_gradient};
+use crate::kernels::convolution::{add_image_gradient, convolve, filter_gradient};
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
-use crate::ops::image::{Moves, four, images_have_four_axes};
+use crate::ops::convolution::sizes;
+use crate::ops::image::{Moves, images_have_four_axes};
 
 crate::attributes! {
     /// How far the window moves over the result, down and to the right.
@@ -83,19 +84,9 @@ pub const fn shape(x: Shape, filter: Shape, attrs: &Attrs) -> Result<Shapes, Sha
     Ok(Shapes::one(y))
 }
 
-/// The sizes of the convolution from `y` to `x`.
-fn sizes(x: &[usize], filter: &[usize], y: &[usize], attrs: &Attrs) -> Result<Convolution> {
-    let ([images, height, width, filters], [rows, columns, _, _]) = (four(x)?, four(filter)?);
-    let [_, image_height, image_width, channels] = four(y)?;
-    let (image, window, output) = ([image_height, image_width], [rows, columns], [height, width]);
-    let before = attrs.moves().before(image, window, output);
-    let (strides, dilations, groups) = (attrs.strides, [1, 1], 1);
-    Ok(Convolution { images, image, channels, output, filters, window, strides, dilations, before, groups })
-}
-
 /// Adds each pixel, times the filter, to its window of `y`.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), y.shape(), attrs)?;
+    let sizes = sizes(attrs.moves(), y.shape(), filter.shape(), x.shape(), 1)?;
     y.data().fill(T::zero());
     add_image_gradient(&sizes, x.data(), filter.data(), y.data());
     Ok(())
@@ -111,7 +102,7 @@ pub fn backward<T: Gemm>(
     dx: Gradient<T>,
     dfilter: Gradient<T>,
 ) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), dy.shape(), attrs)?;
+    let sizes = sizes(attrs.moves(), dy.shape(), filter.shape(), x.shape(), 1)?;
     if let Some((mut dx, update)) = dx.into_parts() {
         convolve(&sizes, dy.data(), filter.data(), dx.data(), update);
     }
@@ -128,11 +119,10 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{ArrayD, IxDyn};
-
     use super::*;
+    use crate::ops::convolution::tests::normal;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing::{self, Tensor};
+    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -233,11 +223,6 @@ mod tests {
             ],
         }
         .check(&OPERATION, Attrs::DEFAULT.strides([2, 2]).padding(Padding::Valid));
-    }
-
-    fn normal(shape: &[usize]) -> Tensor {
-        let mut random = Random::new(3, "conv2d_transpose", shape.len() as u64);
-        ArrayD::from_shape_simple_fn(IxDyn(shape), || random.normal()).into()
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! Channel `c · multiplier + q` of the result is the convolution of channel `c` with its filter `q`, as in TensorFlow.
 //! The rest is as in [`conv2d`](super::conv2d), of which this is the case of as many groups as channels.
 
-use crate::kernels::convolution::{Convolution, add_image_gradient, convolve, filter_gradient};
+use crate::kernels::convolution::convolve;
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
+use crate::ops::convolution::{gradients, sizes};
 use crate::ops::image::{Moves, four};
 
 crate::attributes! {
@@ -42,19 +43,9 @@ pub const fn shape(x: Shape, filter: Shape, attrs: &Attrs) -> Result<Shapes, Sha
     Ok(Shapes::one(Shape::new(x.dtype(), &[x.dim(0), height, width, filters])))
 }
 
-/// The sizes of a call.
-fn sizes(x: &[usize], filter: &[usize], y: &[usize], attrs: &Attrs) -> Result<Convolution> {
-    let ([images, height, width, channels], [rows, columns, _, _]) = (four(x)?, four(filter)?);
-    let [_, output_height, output_width, filters] = four(y)?;
-    let (image, window, output) = ([height, width], [rows, columns], [output_height, output_width]);
-    let before = attrs.moves().before(image, window, output);
-    let (Attrs { strides, dilations, .. }, groups) = (*attrs, channels);
-    Ok(Convolution { images, image, channels, output, filters, window, strides, dilations, before, groups })
-}
-
 /// `y = x ∗ filter`, channel by channel.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), y.shape(), attrs)?;
+    let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), four(filter.shape())?[2])?;
     convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
     Ok(())
 }
@@ -69,13 +60,8 @@ pub fn backward<T: Gemm>(
     dx: Gradient<T>,
     dfilter: Gradient<T>,
 ) -> Result<()> {
-    let sizes = sizes(x.shape(), filter.shape(), dy.shape(), attrs)?;
-    if let Some(mut dx) = dx.zeroed() {
-        add_image_gradient(&sizes, dy.data(), filter.data(), dx.data());
-    }
-    if let Some((mut dfilter, update)) = dfilter.into_parts() {
-        filter_gradient(&sizes, x.data(), dy.data(), dfilter.data(), update);
-    }
+    let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), dy.shape(), four(filter.shape())?[2])?;
+    gradients(&sizes, (x, filter, dy), dx, dfilter);
     Ok(())
 }
 
@@ -86,11 +72,10 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{ArrayD, IxDyn};
-
     use super::*;
+    use crate::ops::convolution::tests::normal;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing::{self, Tensor};
+    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -139,11 +124,6 @@ mod tests {
             ],
         }
         .check(&OPERATION, Attrs::DEFAULT);
-    }
-
-    fn normal(shape: &[usize]) -> Tensor {
-        let mut random = Random::new(3, "depthwise_conv2d", shape.len() as u64);
-        ArrayD::from_shape_simple_fn(IxDyn(shape), || random.normal()).into()
     }
 
     #[test]

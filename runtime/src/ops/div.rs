@@ -2,18 +2,14 @@
 //!
 //! Integers are divided as in Rust, rounded towards zero; one divided by 0 is an error.
 
-use crate::kernels::broadcast::{zip, zip_in_place};
 use crate::op::*;
-use crate::ops::broadcast::{broadcast, gradient, operand};
+use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand};
 
 crate::attributes! {}
 
 /// The broadcast shape.
 pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
-    match broadcast(a, b) {
-        Ok(shape) => Ok(Shapes::one(shape)),
-        Err(error) => Err(error),
-    }
+    broadcast::shape(a, b)
 }
 
 fn check_divisors<T: Number>(context: &Context, b: View<T>) -> Result<()> {
@@ -24,17 +20,16 @@ fn check_divisors<T: Number>(context: &Context, b: View<T>) -> Result<()> {
 }
 
 /// `y = a / b`.
-pub fn forward<T: Number>(context: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Number>(context: &Context, a: View<T>, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
     check_divisors(context, b)?;
-    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a.over(b));
+    apply(a, b, y, |a, b| a.over(b));
     Ok(())
 }
 
 /// `y /= b`.
-pub fn forward_in_place<T: Number>(context: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward_in_place<T: Number>(context: &Context, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
     check_divisors(context, b)?;
-    let shape = y.shape();
-    zip_in_place(y.data(), shape, operand(b), |a, b| a.over(b));
+    apply_in_place(b, y, |a, b| a.over(b));
     Ok(())
 }
 

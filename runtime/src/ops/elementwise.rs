@@ -12,7 +12,7 @@ pub fn apply_in_place<T: Copy>(y: ViewMut<T>, f: impl Fn(T) -> T) {
     y.into_data().iter_mut().for_each(|y| *y = f(*y));
 }
 
-/// The logistic function, `1 / (1 + exp(−x))`.
+/// The logistic function, `1 / (1 + exp(−x))`; an exponential that is infinite gives 0.
 pub fn logistic<T: Float>(x: T) -> T {
     T::one() / (T::one() + (-x).exp())
 }

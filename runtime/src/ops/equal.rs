@@ -1,22 +1,21 @@
 //! `equal(a, b)`: whether two are equal, element by element, broadcast both ways, as `bool`; `false` for NaN.
 
-use crate::kernels::broadcast::zip;
 use crate::op::*;
-use crate::ops::broadcast::{broadcast, operand};
+use crate::ops::broadcast::{self, apply};
 
 crate::attributes! {}
 
 /// The broadcast shape, of `bool`.
 pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
-    match broadcast(a, b) {
+    match broadcast::broadcast(a, b) {
         Ok(shape) => Ok(Shapes::one(shape.with_dtype(DType::Bool))),
         Err(error) => Err(error),
     }
 }
 
 /// `y = a == b`.
-pub fn forward<T: Element>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<bool>) -> Result<()> {
-    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a == b);
+pub fn forward<T: Element>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, y: ViewMut<bool>) -> Result<()> {
+    apply(a, b, y, |a, b| a == b);
     Ok(())
 }
 

@@ -1,14 +1,15 @@
-//! `gru_cell(x, h, gate_kernel, gate_bias, candidate_kernel, candidate_bias)`: one step of a gated recurrent unit (Cho et
-//! al., 2014), to its new `h`.
+//! `gru_cell(x, h, gate_kernel, gate_bias, candidate_kernel, candidate_bias)`: one step of a gated recurrent unit (Cho
+//! et al., 2014), to its new `h`.
 //!
-//! `[…, n] × […, units] × [n + units, 2 · units] × [2 · units] × [n + units, units] × [units] → […, units]`, as TensorFlow's
-//! `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate `k` is
-//! `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
+//! `[…, n] × […, units] × [n + units, 2 · units] × [2 · units] × [n + units, units] × [units] → […, units]`, as
+//! TensorFlow's `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate
+//! `k` is `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
 
-use crate::kernels::gemm::{Gemm, Matrix, gemm};
+use crate::kernels::gemm::{Gemm, Matrix};
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
-use crate::ops::cell::{sigmoid, sizes};
+use crate::ops::cell::{affine, kernel_gradient, leading, sizes, through};
+use crate::ops::elementwise::logistic;
 
 crate::attributes! {}
 
@@ -22,13 +23,11 @@ pub const fn shape(
     candidate_bias: Shape,
     _: &Attrs,
 ) -> Result<Shapes, ShapeError> {
-    if x.rank() == 0 || h.rank() == 0 {
-        return Err(ShapeError::new("`x` and `h` have at least one axis, that of their units"));
-    }
-    let (leading, units) = (h.leading(h.rank() - 1), h.from_end(0));
-    if !x.leading(x.rank() - 1).agrees(&leading) {
-        return Err(ShapeError::new("`x` should have as many examples as `h`: {}").shape(leading.push(x.from_end(0))));
-    }
+    let leading = match leading(&x, &h) {
+        Ok(leading) => leading,
+        Err(error) => return Err(error),
+    };
+    let units = h.from_end(0);
     let (rows, gates) = (x.from_end(0).add(units), units.mul(Dim::known(2)));
     let parameters = [
         (gate_kernel, Shape::new(x.dtype(), &[rows, gates]), "the kernel of the gates should be {}"),
@@ -45,18 +44,6 @@ pub const fn shape(
         n += 1;
     }
     Ok(Shapes::one(h).and_saved(leading.push(gates)).and_saved(h).and_saved(h))
-}
-
-/// `y = [one, other] · kernel + bias`, without the two ever standing side by side.
-fn affine<T: Gemm>(rows: usize, pair: [(&[T], usize); 2], kernel: &[T], bias: &[T], y: &mut [T]) {
-    let columns = bias.len();
-    y.chunks_exact_mut(columns).for_each(|y| y.copy_from_slice(bias));
-    let mut kernel = kernel;
-    for (values, size) in pair {
-        let (own, rest) = kernel.split_at(size * columns);
-        kernel = rest;
-        gemm([rows, size, columns], &Matrix::new(values, rows, size), &Matrix::new(own, size, columns), y, Update::Add);
-    }
 }
 
 /// The new `h`; `gates` keeps `r` and `u`, `reset` keeps `r · h`, `candidate` keeps `k`.
@@ -82,7 +69,7 @@ pub fn forward<T: Gemm>(
     let (gates, reset, candidate) = (gates.data(), reset.data(), candidate.data());
     let (x, h) = ((x.data(), inputs), (h.data(), units));
     affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
-    gates.iter_mut().for_each(|gate| *gate = sigmoid(*gate));
+    gates.iter_mut().for_each(|gate| *gate = logistic(*gate));
     let of_row = reset.chunks_exact_mut(units).zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units));
     for ((reset, h), r) in of_row {
         reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
@@ -125,8 +112,7 @@ impl<T: Gemm> Step<'_, T> {
             }
         }
         let of_h = &candidate_kernel[candidate_kernel.len() - units * units..];
-        let of_h = Matrix::new(of_h, units, units).transposed();
-        gemm([rows, units, units], &Matrix::new(dcandidate, rows, units), &of_h, dreset, Update::Set);
+        through([rows, units, units], &Matrix::new(dcandidate, rows, units), of_h, dreset, Update::Set);
         for row in 0..rows {
             for unit in 0..units {
                 let (at, r) = (row * units + unit, gates[row * twice + unit]);
@@ -148,39 +134,16 @@ impl<T: Gemm> Step<'_, T> {
             }
         }
         let of_h = &gate_kernel[gate_kernel.len() - units * 2 * units..];
-        through(self.rows, dgates, (of_h, units), dh, Update::Add);
+        let dgates = Matrix::new(dgates, self.rows, 2 * units);
+        through([self.rows, units, 2 * units], &dgates, of_h, dh, Update::Add);
     }
 }
 
-/// `dvalues = dy · kernelᵀ`.
-fn through<T: Gemm>(rows: usize, dy: &[T], (kernel, size): (&[T], usize), dvalues: &mut [T], update: Update) {
-    let Some(columns) = kernel.len().checked_div(size) else { return };
-    let kernel = Matrix::new(kernel, size, columns).transposed();
-    gemm([rows, columns, size], &Matrix::new(dy, rows, columns), &kernel, dvalues, update);
-}
-
-/// `dkernel = [one, other]ᵀ · dy` and `dbias = Σ dy`, the sum going over the rows.
-fn parameters<T: Gemm>(
-    rows: usize,
-    columns: usize,
-    pair: [(&[T], usize); 2],
-    dy: &[T],
-    dkernel: Gradient<T>,
-    dbias: Gradient<T>,
-) {
-    if let Some((mut dkernel, update)) = dkernel.into_parts() {
-        let mut rest = dkernel.data();
-        for (values, size) in pair {
-            let (own, after) = rest.split_at_mut(size * columns);
-            rest = after;
-            let values = Matrix::new(values, rows, size).transposed();
-            gemm([size, rows, columns], &values, &Matrix::new(dy, rows, columns), own, update);
-        }
-    }
-    if let Some(mut dbias) = dbias.zeroed() {
-        for dy in dy.chunks_exact(columns.max(1)) {
-            dbias.data().iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
-        }
+/// `dbias = Σ dy`, the sum going over the rows.
+fn bias_gradient<T: Float>(columns: usize, dy: &[T], dbias: Gradient<T>) {
+    let Some(mut dbias) = dbias.zeroed() else { return };
+    for dy in dy.chunks_exact(columns.max(1)) {
+        dbias.data().iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
     }
 }
 
@@ -212,14 +175,17 @@ pub fn backward<T: Gemm + Scratch>(
         let (dgates, rest) = scratch.split_at_mut(2 * h.len());
         let (dcandidate, dreset) = rest.split_at_mut(h.len());
         step.gradients(dgates, dcandidate, dreset);
+        let dy = (Matrix::new(dgates, rows, 2 * units), Matrix::new(dcandidate, rows, units));
         if let Some((mut dx, update)) = dx.into_parts() {
-            through(rows, dgates, (&gate_kernel[..inputs * 2 * units], inputs), dx.data(), update);
-            through(rows, dcandidate, (&candidate_kernel[..inputs * units], inputs), dx.data(), Update::Add);
+            let (of_gates, of_candidate) = (&gate_kernel[..inputs * 2 * units], &candidate_kernel[..inputs * units]);
+            through([rows, inputs, 2 * units], &dy.0, of_gates, dx.data(), update);
+            through([rows, inputs, units], &dy.1, of_candidate, dx.data(), Update::Add);
         }
         step.of_h(dh, dreset, dgates, gate_kernel);
-        parameters(rows, 2 * units, [(x, inputs), (h, units)], dgates, dgate_kernel, dgate_bias);
-        let pair = [(x, inputs), (reset.data(), units)];
-        parameters(rows, units, pair, dcandidate, dcandidate_kernel, dcandidate_bias);
+        kernel_gradient([rows, 2 * units], [(x, inputs), (h, units)], &dy.0, dgate_kernel);
+        bias_gradient(2 * units, dgates, dgate_bias);
+        kernel_gradient([rows, units], [(x, inputs), (reset.data(), units)], &dy.1, dcandidate_kernel);
+        bias_gradient(units, dcandidate, dcandidate_bias);
     });
     Ok(())
 }
@@ -236,16 +202,10 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array, ArrayD, Dimension};
-
     use super::*;
+    use crate::ops::cell::tests::{SIZES, numbers};
     use crate::ops::expected::{expect, refusal, tensor};
     use crate::testing::{Tensor, check};
-
-    fn numbers(shape: &[usize]) -> ArrayD<f64> {
-        let number = |(axis, at): (usize, &usize)| (axis as f64 + 0.7) * *at as f64;
-        Array::from_shape_fn(shape, |at| at.slice().iter().enumerate().map(number).sum::<f64>().sin())
-    }
 
     fn operands(leading: &[usize], inputs: usize, units: usize) -> [Tensor; 6] {
         let (x, h) = ([leading, &[inputs]].concat(), [leading, &[units]].concat());
@@ -255,9 +215,7 @@ mod tests {
 
     #[test]
     fn gradients_in_place_and_shapes() {
-        let sizes: [(&[usize], usize, usize); 7] =
-            [(&[2], 3, 2), (&[1], 1, 1), (&[], 2, 3), (&[2, 2], 1, 3), (&[0], 2, 3), (&[2], 0, 2), (&[2], 2, 0)];
-        for (leading, inputs, units) in sizes {
+        for (leading, inputs, units) in SIZES {
             let checked = check(&OPERATION, Attrs::DEFAULT, &operands(leading, inputs, units));
             assert_eq!(checked, Ok(()), "{leading:?}, {inputs} inputs, {units} units");
         }

@@ -1,5 +1,5 @@
-//! `layer_norm(x, gamma, beta, epsilon = 0.001)`: `(x − mean) / √(variance + epsilon) · gamma + beta`, mean and variance
-//! being those of an example's last axis (Ba, Kiros and Hinton, 2016).
+//! `layer_norm(x, gamma, beta, epsilon = 0.001)`: `(x − mean) / √(variance + epsilon) · gamma + beta`, mean and
+//! variance being those of an example's last axis (Ba, Kiros and Hinton, 2016).
 //!
 //! `[…, n] × [n] × [n] → […, n]`. The variance is the mean of the squared distances from the mean, as in Keras'
 //! `LayerNormalization`.

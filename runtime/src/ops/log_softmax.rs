@@ -5,7 +5,7 @@
 
 use crate::kernels::softmax;
 use crate::op::*;
-use crate::ops::along;
+use crate::ops::axis;
 
 crate::attributes! {
     /// The axis along which the probabilities add up to 1; a negative one counts from the last.
@@ -14,22 +14,19 @@ crate::attributes! {
 
 /// The shape of `x`.
 pub const fn shape(x: Shape, attrs: &Attrs) -> Result<Shapes, ShapeError> {
-    match along::axis(&x, attrs.axis) {
-        Ok(_) => Ok(Shapes::one(x)),
-        Err(error) => Err(error),
-    }
+    axis::same(x, attrs.axis)
 }
 
 /// `y = x − log Σ exp(x)`.
 pub fn forward<T: Float>(_: &Context, x: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let sizes = along::sizes(x.shape(), attrs.axis);
+    let sizes = axis::size_and_after(x.shape(), attrs.axis);
     softmax::log_softmax(Some(x.data()), y.data(), sizes);
     Ok(())
 }
 
 /// The same, with `y` for `x`.
 pub fn forward_in_place<T: Float>(_: &Context, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let sizes = along::sizes(y.shape(), attrs.axis);
+    let sizes = axis::size_and_after(y.shape(), attrs.axis);
     softmax::log_softmax(None, y.data(), sizes);
     Ok(())
 }
@@ -37,7 +34,7 @@ pub fn forward_in_place<T: Float>(_: &Context, attrs: &Attrs, mut y: ViewMut<T>)
 /// `dx = dy − exp(y) · Σ dy`.
 pub fn backward<T: Float>(_: &Context, y: View<T>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
     if let Some((mut dx, update)) = dx.into_parts() {
-        let sizes = along::sizes(y.shape(), attrs.axis);
+        let sizes = axis::size_and_after(y.shape(), attrs.axis);
         softmax::log_softmax_gradient(y.data(), dy.data(), dx.data(), sizes, update);
     }
     Ok(())
@@ -51,21 +48,16 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array, array};
-
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
+    use crate::ops::axis::tests::check_lines;
+    use crate::ops::expected::{expect, tensor};
     use crate::testing::check;
 
     #[test]
-    fn gradients_in_place_and_shapes() {
-        let x = Array::from_shape_fn((2, 3, 5), |(i, j, k)| (i as f64 - 0.7 * j as f64 + 1.3 * k as f64).sin());
-        for axis in -3..3 {
-            check(&OPERATION, Attrs::DEFAULT.axis(axis), &[x.clone().into()]).unwrap();
-        }
-        check(&OPERATION, Attrs::DEFAULT, &[array![0.5].into()]).unwrap();
-        check(&OPERATION, Attrs::DEFAULT, &[Array::<f64, _>::zeros((0, 3)).into()]).unwrap();
-        check(&OPERATION, Attrs::DEFAULT, &[Array::<f64, _>::zeros((3, 0)).into()]).unwrap();
+    fn lines_are_normalized_along_each_axis() {
+        check_lines(&OPERATION, |axis| Attrs::DEFAULT.axis(axis));
+        // The keyword left out.
+        check(&OPERATION, Attrs::DEFAULT, &[tensor(&[2, 3], &[0.5, -1.0, 2.0, 0.0, 1.5, -0.5])]).unwrap();
     }
 
     #[test]
@@ -116,33 +108,5 @@ mod tests {
         ];
         let (x, y) = (tensor(&[4, 4], x), tensor(&[4, 4], y));
         expect(&OPERATION, Attrs::DEFAULT, &[x], &[y], (&[dy], &[dx]));
-    }
-
-    #[test]
-    fn an_axis_in_the_middle_is_the_last_of_the_transposed() {
-        let x = Array::from_shape_fn((2, 70, 3), |(i, j, k)| ((7 * i + 3 * j + 5 * k) % 11) as f64);
-        let turned = x.clone().permuted_axes([0, 2, 1]).as_standard_layout().into_owned();
-        let y = results(&OPERATION, Attrs::DEFAULT.axis(1), &[x.into()]).unwrap();
-        let y_turned = results(&OPERATION, Attrs::DEFAULT, &[turned.into()]).unwrap();
-        let difference = y[0].array.clone().permuted_axes(vec![0, 2, 1]) - &y_turned[0].array;
-        assert!(difference.iter().all(|difference| difference.abs() < 1e-13));
-    }
-
-    #[test]
-    fn nan_goes_to_its_line_only() {
-        let y = results(&OPERATION, Attrs::DEFAULT, &[array![[f64::NAN, 1.0], [2.0, 2.0]].into()]).unwrap();
-        assert!(y[0].array.iter().take(2).all(|y| y.is_nan()));
-        assert!(y[0].array.iter().skip(2).all(|y| y.is_finite()));
-    }
-
-    #[test]
-    fn the_axis_must_be_there() {
-        let x = array![[1.0, 2.0]];
-        let message = refusal(&OPERATION, Attrs::DEFAULT.axis(2), &[x.clone().into()]);
-        assert_eq!(message, "log_softmax: [1, 2]: axis 2 is outside of 2 axes: 0 to 1, or from -1 for the last");
-        let message = refusal(&OPERATION, Attrs::DEFAULT.axis(isize::MIN), &[x.into()]);
-        assert!(message.contains("is outside of 2 axes"), "{message}");
-        let message = refusal(&OPERATION, Attrs::DEFAULT, &[tensor(&[], &[1.0])]);
-        assert_eq!(message, "log_softmax: []: axis -1 is asked for, and a scalar has none");
     }
 }

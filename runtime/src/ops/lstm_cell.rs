@@ -7,9 +7,10 @@
 
 use std::ops::Range;
 
-use crate::kernels::gemm::{Gemm, Matrix, Pack, gemm};
+use crate::kernels::gemm::{Gemm, Pack};
 use crate::op::*;
-use crate::ops::cell::{sigmoid, sizes};
+use crate::ops::cell::{affine, kernel_gradient, leading, sizes, through};
+use crate::ops::elementwise::logistic;
 
 crate::attributes! {
     /// What is added to the bias of the forget gate, so that a new cell remembers.
@@ -18,15 +19,12 @@ crate::attributes! {
 
 /// The shapes of `h` and `c`. What is kept are the gates after their `σ` or `tanh`, and `tanh(c')`.
 pub const fn shape(x: Shape, h: Shape, c: Shape, kernel: Shape, bias: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
-    if x.rank() == 0 || h.rank() == 0 {
-        return Err(ShapeError::new("`x` and `h` have at least one axis, that of their units"));
-    }
+    let leading = match leading(&x, &h) {
+        Ok(leading) => leading,
+        Err(error) => return Err(error),
+    };
     if !h.agrees(&c) {
         return Err(ShapeError::new("`h` and `c` should have one shape: {}").shape(h));
-    }
-    let leading = h.leading(h.rank() - 1);
-    if !x.leading(x.rank() - 1).agrees(&leading) {
-        return Err(ShapeError::new("`x` should have as many examples as `h`: {}").shape(leading.push(x.from_end(0))));
     }
     let units = h.from_end(0).or(c.from_end(0));
     let gates = units.mul(Dim::known(4));
@@ -62,20 +60,15 @@ pub fn forward<T: Gemm>(
         return Ok(());
     }
     let gates = gates.data();
-    gates.chunks_exact_mut(4 * units).for_each(|gates| gates.copy_from_slice(bias.data()));
-    let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
-    for (values, kernel, size) in [(x, of_x, inputs), (h, of_h, units)] {
-        let (values, kernel) = (Matrix::new(values.data(), rows, size), Matrix::new(kernel, size, 4 * units));
-        gemm([rows, size, 4 * units], &values, &kernel, gates, Update::Add);
-    }
+    affine(rows, [(x.data(), inputs), (h.data(), units)], kernel.data(), bias.data(), gates);
     let forget_bias = T::of(attrs.forget_bias);
     let states = new_h.data().chunks_exact_mut(units).zip(new_c.data().chunks_exact_mut(units));
     let kept = gates.chunks_exact_mut(4 * units).zip(squashed.data().chunks_exact_mut(units));
     for (((new_h, new_c), (gates, squashed)), c) in states.zip(kept).zip(c.data().chunks_exact(units)) {
-        gates[..units].iter_mut().for_each(|i| *i = sigmoid(*i));
+        gates[..units].iter_mut().for_each(|i| *i = logistic(*i));
         gates[units..2 * units].iter_mut().for_each(|j| *j = j.tanh());
-        gates[2 * units..3 * units].iter_mut().for_each(|f| *f = sigmoid(*f + forget_bias));
-        gates[3 * units..].iter_mut().for_each(|o| *o = sigmoid(*o));
+        gates[2 * units..3 * units].iter_mut().for_each(|f| *f = logistic(*f + forget_bias));
+        gates[3 * units..].iter_mut().for_each(|o| *o = logistic(*o));
         for unit in 0..units {
             let at = |gate: usize| gates[gate * units + unit];
             new_c[unit] = c[unit] * at(2) + at(0) * at(1);
@@ -179,17 +172,10 @@ pub fn backward<T: Gemm>(
     let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
     for (gradient, kernel, size) in [(dx, of_x, inputs), (dh, of_h, units)] {
         if let Some((mut gradient, update)) = gradient.into_parts() {
-            let kernel = Matrix::new(kernel, size, 4 * units).transposed();
-            gemm([rows, 4 * units, size], &dgates, &kernel, gradient.data(), update);
+            through([rows, size, 4 * units], &dgates, kernel, gradient.data(), update);
         }
     }
-    if let Some((mut dkernel, update)) = dkernel.into_parts() {
-        let (of_x, of_h) = dkernel.data().split_at_mut(inputs * 4 * units);
-        for (gradient, values, size) in [(of_x, x, inputs), (of_h, h, units)] {
-            let values = Matrix::new(values.data(), rows, size).transposed();
-            gemm([size, rows, 4 * units], &values, &dgates, gradient, update);
-        }
-    }
+    kernel_gradient([rows, 4 * units], [(x.data(), inputs), (h.data(), units)], &dgates, dkernel);
     if let Some(mut dbias) = dbias.zeroed() {
         let dbias = dbias.data();
         (0..rows).for_each(|row| dgates.for_each(row, 0..4 * units, |column, number| dbias[column] += number));
@@ -215,16 +201,12 @@ crate::op! {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array, ArrayD, Dimension};
+    use ndarray::ArrayD;
 
     use super::*;
+    use crate::ops::cell::tests::{SIZES, numbers};
     use crate::ops::expected::{expect, graph, refusal, tensor};
     use crate::testing::{Tensor, check, differentiate};
-
-    fn numbers(shape: &[usize]) -> ArrayD<f64> {
-        let number = |(axis, at): (usize, &usize)| (axis as f64 + 0.7) * *at as f64;
-        Array::from_shape_fn(shape, |at| at.slice().iter().enumerate().map(number).sum::<f64>().sin())
-    }
 
     fn operands(leading: &[usize], inputs: usize, units: usize) -> [Tensor; 5] {
         let (x, h) = ([leading, &[inputs]].concat(), [leading, &[units]].concat());
@@ -234,9 +216,7 @@ mod tests {
 
     #[test]
     fn gradients_in_place_and_shapes() {
-        let sizes: [(&[usize], usize, usize); 7] =
-            [(&[2], 3, 2), (&[1], 1, 1), (&[], 2, 3), (&[2, 2], 1, 3), (&[0], 2, 3), (&[2], 0, 2), (&[2], 2, 0)];
-        for (leading, inputs, units) in sizes {
+        for (leading, inputs, units) in SIZES {
             let checked = check(&OPERATION, Attrs::DEFAULT, &operands(leading, inputs, units));
             assert_eq!(checked, Ok(()), "{leading:?}, {inputs} inputs, {units} units");
         }

@@ -1,8 +1,8 @@
 //! `max_pool2d(x)`: the largest pixel in a window, channel by channel, `[batch, height, width, channels] → [batch,
 //! height', width', channels]`.
 //!
-//! Padding is no pixel: it is never the largest. The gradient goes to the first of the largest pixels, row by row, as in
-//! TensorFlow.
+//! Padding is no pixel: it is never the largest. The gradient goes to the first of the largest pixels, row by row, as
+//! in TensorFlow.
 
 use crate::kernels::pool;
 use crate::op::*;

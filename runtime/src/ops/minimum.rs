@@ -2,18 +2,14 @@
 //!
 //! Where both are equal the gradient goes to `a`, as in TensorFlow.
 
-use crate::kernels::broadcast::{zip, zip_in_place};
 use crate::op::*;
-use crate::ops::broadcast::{broadcast, gradient, operand};
+use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand};
 
 crate::attributes! {}
 
 /// The broadcast shape.
 pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
-    match broadcast(a, b) {
-        Ok(shape) => Ok(Shapes::one(shape)),
-        Err(error) => Err(error),
-    }
+    broadcast::shape(a, b)
 }
 
 fn smaller<T: Number>(a: T, b: T) -> T {
@@ -28,15 +24,14 @@ fn smaller<T: Number>(a: T, b: T) -> T {
 }
 
 /// `y = min(a, b)`.
-pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    zip(y.shape(), operand(a), operand(b), y.data(), smaller);
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply(a, b, y, smaller);
     Ok(())
 }
 
 /// `y = min(y, b)`.
-pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let shape = y.shape();
-    zip_in_place(y.data(), shape, operand(b), smaller);
+pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply_in_place(b, y, smaller);
     Ok(())
 }
 

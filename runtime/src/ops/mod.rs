@@ -9,7 +9,6 @@ pub(crate) mod copy;
 
 pub mod abs;
 pub mod add;
-pub(crate) mod along;
 pub mod argmax;
 pub mod avg_pool2d;
 pub(crate) mod axis;
@@ -21,6 +20,7 @@ pub mod clip;
 pub mod concat;
 pub mod conv2d;
 pub mod conv2d_transpose;
+pub(crate) mod convolution;
 pub(crate) mod creation;
 pub mod depthwise_conv2d;
 pub mod div;

@@ -1,29 +1,24 @@
 //! `mul(a, b)`, `a * b`: the product, element by element, broadcast both ways.
 
-use crate::kernels::broadcast::{zip, zip_in_place};
 use crate::op::*;
-use crate::ops::broadcast::{broadcast, gradient, operand};
+use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand};
 
 crate::attributes! {}
 
 /// The broadcast shape.
 pub const fn shape(a: Shape, b: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
-    match broadcast(a, b) {
-        Ok(shape) => Ok(Shapes::one(shape)),
-        Err(error) => Err(error),
-    }
+    broadcast::shape(a, b)
 }
 
 /// `y = a · b`.
-pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    zip(y.shape(), operand(a), operand(b), y.data(), |a, b| a.times(b));
+pub fn forward<T: Number>(_: &Context, a: View<T>, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply(a, b, y, |a, b| a.times(b));
     Ok(())
 }
 
 /// `y *= b`.
-pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    let shape = y.shape();
-    zip_in_place(y.data(), shape, operand(b), |a, b| a.times(b));
+pub fn forward_in_place<T: Number>(_: &Context, b: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply_in_place(b, y, |a, b| a.times(b));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! `random_uniform(shape = […], low = 0.0, high = 1.0)`: numbers evenly spread from `low` to below `high`, drawn anew in
-//! each run.
+//! `random_uniform(shape = […], low = 0.0, high = 1.0)`: numbers evenly spread from `low` to below `high`, drawn anew
+//! in each run.
 //!
 //! They depend on the store's seed, the op's name and the number of the run only. No gradient comes back.
 

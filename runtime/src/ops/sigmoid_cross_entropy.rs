@@ -1,8 +1,8 @@
-//! `sigmoid_cross_entropy(logits, labels)`: `−z · log σ(x) − (1 − z) · log(1 − σ(x))` for each logit `x` and label `z`, `σ`
-//! being the sigmoid.
+//! `sigmoid_cross_entropy(logits, labels)`: `−z · log σ(x) − (1 − z) · log(1 − σ(x))` for each logit `x` and label `z`,
+//! `σ` being the sigmoid.
 //!
-//! `[…] × […] → […]`, one loss per element, as TensorFlow's `sigmoid_cross_entropy_with_logits`, in its form that neither
-//! overflows nor rounds to 0: `max(x, 0) − x · z + log(1 + exp(−|x|))`. Both operands have a gradient.
+//! `[…] × […] → […]`, one loss per element, as TensorFlow's `sigmoid_cross_entropy_with_logits`, in its form that
+//! neither overflows nor rounds to 0: `max(x, 0) − x · z + log(1 + exp(−|x|))`. Both operands have a gradient.
 
 use crate::op::*;
 use crate::ops::targets::common;

@@ -1,9 +1,9 @@
 //! `softmax_cross_entropy(logits, labels)`: `−Σ labels · log softmax(logits)`, the sum going over the last axis, the
 //! classes.
 //!
-//! `[…, classes] × […, classes] → […]`, as TensorFlow's `softmax_cross_entropy_with_logits_v2`. The labels of an example
-//! are the probabilities of its classes. The gradient of `logits` relies on their sum being 1, as TensorFlow's does;
-//! where it is not, that gradient is another one. `labels` have a gradient too, `−log softmax(logits)`; a
+//! `[…, classes] × […, classes] → […]`, as TensorFlow's `softmax_cross_entropy_with_logits_v2`. The labels of an
+//! example are the probabilities of its classes. The gradient of `logits` relies on their sum being 1, as TensorFlow's
+//! does; where it is not, that gradient is another one. `labels` have a gradient too, `−log softmax(logits)`; a
 //! `stop_gradient` around them keeps it from what they are computed from.
 
 use crate::kernels::softmax::{largest, sum_of_exponentials};

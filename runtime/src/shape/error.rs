@@ -17,8 +17,8 @@ pub enum Quantity {
 /// Why the operands of an op do not fit together, or its keywords do not fit them.
 ///
 /// The message is a template with a `{}` for each [`ShapeError::with`], [`ShapeError::number`] and
-/// [`ShapeError::dtype`], in their order, and one for [`ShapeError::shape`], which comes last. The op's name and the shapes of its operands need not be in it: they
-/// are put before it.
+/// [`ShapeError::dtype`], in their order, and one for [`ShapeError::shape`], which comes last. The op's name and the
+/// shapes of its operands need not be in it: they are put before it.
 ///
 /// ```
 /// use varscope::op::{Dim, ShapeError};

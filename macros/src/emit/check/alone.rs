@@ -69,7 +69,9 @@ impl Emit<'_> {
             pub const #name: &#p::Part<#value_count, #dim_count, #layer_count> = &{
                 let mut room = #room;
                 #needed
-                let mut check = room.check(#p::Mode { element: #element, by_itself: #by_itself, known: #known }, #names);
+                let mut check = room.check(
+                    #p::Mode { element: #element, by_itself: #by_itself, known: #known }, #names
+                );
                 Self::#call;
                 let findings = check.into_findings();
                 #p::Part {
@@ -82,7 +84,8 @@ impl Emit<'_> {
         }
     }
 
-    /// Whether the sizes of what a `fn` makes are those of a layer's inputs: in `forward`, and where another makes layers.
+    /// Whether the sizes of what a `fn` makes are those of a layer's inputs: in `forward`, and where another makes
+    /// layers.
     fn is_of_layer(&self, function: &Function) -> bool {
         function.name == "forward" || (self.forward().is_some() && !function.makes.is_empty())
     }
@@ -101,8 +104,8 @@ impl Emit<'_> {
         (self.model.source.hyperparameters.len() + dim) as u32
     }
 
-    /// The inputs of a `fn` with a symbol for each name that they bind; a name of `forward`'s inputs has the size that it
-    /// has there, where that is known.
+    /// The inputs of a `fn` with a symbol for each name that they bind; a name of `forward`'s inputs has the size that
+    /// it has there, where that is known.
     pub fn symbolic_inputs(&self, function: &Function) -> TokenStream {
         let (p, name, keywords) = (self.p(), inputs_fn(&function.name), self.keywords_type());
         let (check, hyper, element) = (local("check"), local("hyper"), local("element"));

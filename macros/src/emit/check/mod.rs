@@ -43,12 +43,16 @@ impl Emit<'_> {
         let (outcome, alone, symbolic) =
             (self.outcome(function), self.check_alone(function, &segments), self.symbolic_inputs(function));
         quote! {
-            const fn #begin_name(#check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]) {
+            const fn #begin_name(
+                #check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]
+            ) {
                 #begin
             }
             #(const fn #names(#check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim]) { #parts })*
             #[doc(hidden)]
-            pub const fn #name(#check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]) {
+            pub const fn #name(
+                #check: &mut #p::Check<'_>, #hyper: &#keywords, #sizes: &[#p::Dim], #inputs: &[#p::Shape]
+            ) {
                 Self::#begin_name(#check, #hyper, #sizes, #inputs);
                 #(Self::#names(#check, #hyper, #sizes);)*
             }
@@ -169,7 +173,9 @@ impl Emit<'_> {
             #p::Typed {
                 what: #what,
                 written: #written,
-                pattern: #p::Pattern { dtype: ::core::option::Option::Some(#dtype), leading: #leading, axes: &[#(#axes),*] },
+                pattern: #p::Pattern {
+                    dtype: ::core::option::Option::Some(#dtype), leading: #leading, axes: &[#(#axes),*]
+                },
             }
         }
     }
