@@ -47,6 +47,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod check;
+pub mod constraint;
 mod defaults;
 mod draft;
 mod element;
@@ -111,6 +112,7 @@ pub mod __private {
     pub use varscope_macros::model;
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
+    pub use crate::constraint::Constraint;
     pub use crate::defaults::Defaults;
     pub use crate::draft::Draft;
     pub use crate::element::{DType, Element, Float, Literal, Scalar};
