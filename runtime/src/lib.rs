@@ -81,6 +81,7 @@ mod shape;
 mod slot;
 mod store;
 mod summary;
+mod taken;
 pub mod testing;
 mod variable;
 
@@ -120,8 +121,9 @@ pub mod __private {
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
-    pub use crate::record::{Recorder, Value, present, so_many};
+    pub use crate::record::{Recorder, Value};
     pub use crate::run::Step;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
+    pub use crate::taken::{present, so_many};
     pub use crate::{Error, Gradients, Model, Scope, Summary, Variable, VariableStore, Variables};
 }
