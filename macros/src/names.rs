@@ -10,7 +10,7 @@ use crate::ir;
 use crate::syntax::{Function, Item, Model};
 
 /// Names of methods that every model has.
-const RESERVED: [&str; 11] = [
+const RESERVED: [&str; 12] = [
     "new",
     "new_with",
     "seeded",
@@ -20,6 +20,7 @@ const RESERVED: [&str; 11] = [
     "assign_from",
     "variables",
     "trainable_variables",
+    "collection",
     "summary",
     "hyperparameters",
 ];

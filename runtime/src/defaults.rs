@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::constraint::{AnyConstraint, Constraint};
 use crate::element::DType;
 use crate::error::{Error, Result};
 use crate::init::Initializer;
@@ -16,10 +17,14 @@ pub struct Defaults {
     /// `Some(None)` is `initializer = none`.
     initializer: Option<Option<Arc<dyn Initializer + Send + Sync>>>,
     trainable: Option<bool>,
-    pub(crate) regularizer: Option<Arc<dyn Regularizer>>,
+    /// `Some(None)` is `regularizer = none`.
+    regularizer: Option<Option<Arc<dyn Regularizer>>>,
+    /// `Some(None)` is `constraint = none`.
+    constraint: Option<Option<Arc<dyn AnyConstraint>>>,
     pub(crate) partitioner: Option<Partitioner>,
     pub(crate) dtype: Option<DType>,
-    pub(crate) collections: Vec<String>,
+    /// Some that are none are `collections = none`.
+    collections: Option<Vec<String>>,
 }
 
 impl Defaults {
@@ -52,14 +57,28 @@ impl Defaults {
     /// The regularizer of variables that name none.
     #[must_use]
     pub fn regularizer(mut self, regularizer: impl Regularizer + 'static) -> Self {
-        self.regularizer = Some(Arc::new(regularizer));
+        self.regularizer = Some(Some(Arc::new(regularizer)));
         self
     }
 
     /// What scopes further outwards give is switched off.
     #[must_use]
     pub fn no_regularizer(mut self) -> Self {
-        self.regularizer = None;
+        self.regularizer = Some(None);
+        self
+    }
+
+    /// What holds for variables that name no constraint, after each update.
+    #[must_use]
+    pub fn constraint(mut self, constraint: impl Constraint + 'static) -> Self {
+        self.constraint = Some(Some(Arc::new(constraint)));
+        self
+    }
+
+    /// What scopes further outwards give is switched off.
+    #[must_use]
+    pub fn no_constraint(mut self) -> Self {
+        self.constraint = Some(None);
         self
     }
 
@@ -87,9 +106,17 @@ impl Defaults {
     /// A collection that variables are put into.
     #[must_use]
     pub fn collection(mut self, name: &str) -> Self {
-        if !self.collections.iter().any(|collection| collection == name) {
-            self.collections.push(name.to_string());
+        let collections = self.collections.get_or_insert_default();
+        if !collections.iter().any(|collection| collection == name) {
+            collections.push(name.to_string());
         }
+        self
+    }
+
+    /// What scopes further outwards give is switched off.
+    #[must_use]
+    pub fn no_collections(mut self) -> Self {
+        self.collections = Some(Vec::new());
         self
     }
 
@@ -102,8 +129,10 @@ impl Defaults {
             .map(|partitioner| partitioner.parts(shape, dtype).and_then(|parts| Partition::new(parts, shape)))
             .transpose()
             .map_err(wrong)?;
-        let regularizer = self.regularizer.clone().filter(|_| dtype.is_float());
-        Ok(About { collections: self.collections.clone(), partition, regularizer, ..About::default() })
+        let regularizer = self.regularizer.clone().flatten().filter(|_| dtype.is_float());
+        let constraint = self.constraint.clone().flatten().filter(|_| dtype.is_float());
+        let collections = self.collections.clone().unwrap_or_default();
+        Ok(About { collections, partition, regularizer, constraint, ..About::default() })
     }
 
     /// Whether there is an initializer.
@@ -113,7 +142,7 @@ impl Defaults {
 
     /// Whether there is a regularizer.
     pub fn has_regularizer(&self) -> bool {
-        self.regularizer.is_some()
+        matches!(self.regularizer, Some(Some(_)))
     }
 
     /// Whether there is a partitioner.
@@ -141,7 +170,8 @@ impl fmt::Debug for Defaults {
         f.debug_struct("Defaults")
             .field("initializer", &initializer)
             .field("trainable", &self.trainable)
-            .field("regularizer", &self.regularizer)
+            .field("regularizer", &self.regularizer.as_ref().map(Option::is_some))
+            .field("constraint", &self.constraint.as_ref().map(Option::is_some))
             .field("partitioner", &self.partitioner)
             .field("dtype", &self.dtype)
             .field("collections", &self.collections)
@@ -161,9 +191,18 @@ impl Nested {
         Self { list: vec![outermost] }
     }
 
-    /// What the scope in which a model is made gives a new variable, besides a start.
+    /// What the scopes around give a new variable, besides a start. Only the scope in which the model is made divides
+    /// variables into parts.
     pub(crate) fn about(&self, variable: &str, dtype: DType, shape: &[usize]) -> Result<About> {
-        self.list.first().map_or_else(|| Ok(About::default()), |outermost| outermost.about(variable, dtype, shape))
+        let inner_first = || self.list.iter().rev();
+        let given = Defaults {
+            regularizer: inner_first().find_map(|defaults| defaults.regularizer.clone()),
+            constraint: inner_first().find_map(|defaults| defaults.constraint.clone()),
+            collections: inner_first().find_map(|defaults| defaults.collections.clone()),
+            partitioner: self.list.first().and_then(|outermost| outermost.partitioner.clone()),
+            ..Defaults::default()
+        };
+        given.about(variable, dtype, shape)
     }
 
     /// Begins a layer.

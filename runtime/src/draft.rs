@@ -104,6 +104,13 @@ impl Draft {
         result
     }
 
+    /// Makes variables that take what they do not say from `defaults`.
+    pub fn giving(&mut self, defaults: Defaults, inside: impl FnOnce(&mut Self)) {
+        self.defaults.enter(defaults);
+        inside(self);
+        self.defaults.leave();
+    }
+
     /// A variable of the model that is being made. What goes wrong is kept until [`Draft::finish`]: the code that
     /// `model!` emits need not stop at each variable.
     #[inline(never)]
@@ -204,7 +211,7 @@ impl Draft {
             None => {
                 self.check_new(&full, &About::default())?;
                 let variable = member.variable.copy(full);
-                self.add(Arc::clone(&variable), About::default());
+                self.add(Arc::clone(&variable));
                 variable
             }
         };
@@ -256,6 +263,10 @@ impl Draft {
         about: About,
     ) -> Result<Variable<T, D>> {
         self.check_new(&full, &about)?;
+        if let Some(constraint) = &about.constraint {
+            let wrong = |reason| Error::Constraint { variable: full.clone(), reason };
+            constraint.check(shape).map_err(wrong)?;
+        }
         let wrong = |reason: String| Error::Initializer { variable: full.clone(), reason };
         let mut random = Random::new(self.store.seed(), &full, 0);
         let mut elements = Vec::new();
@@ -270,14 +281,14 @@ impl Draft {
         let value = Array::from_shape_vec(shape, elements)
             .and_then(Array::into_dimensionality::<D>)
             .map_err(|_| wrong(format!("it has the shape {shape:?}, and {count} elements were drawn")))?;
-        let variable = Variable::new(full, trainable, value);
-        self.add(variable.erase(), about);
+        let variable = Variable::with(full, trainable, about, value);
+        self.add(variable.erase());
         Ok(variable)
     }
 
-    fn add(&mut self, variable: Arc<dyn AnyVariable>, about: About) {
+    fn add(&mut self, variable: Arc<dyn AnyVariable>) {
         self.numbers.insert(variable.name().to_string(), self.new.len());
-        self.new.push(Entry { variable, first: self.caller, about });
+        self.new.push(Entry { variable, first: self.caller });
     }
 
     fn full_name(&self, name: &str) -> String {

@@ -108,6 +108,13 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A constraint cannot hold for such a variable.
+    Constraint {
+        /// The full name of the variable.
+        variable: String,
+        /// Why not.
+        reason: String,
+    },
     /// Sizes that do not fit together.
     Shape {
         /// The op or the input with its scope, the shapes and the reason.
@@ -211,6 +218,9 @@ impl fmt::Display for Error {
             Self::BadName { name, reason } => write!(f, "`{name}` cannot be a name: {reason}"),
             Self::Initializer { variable, reason } => {
                 write!(f, "variable `{variable}` cannot be initialized: {reason}")
+            }
+            Self::Constraint { variable, reason } => {
+                write!(f, "variable `{variable}` cannot be so constrained: {reason}")
             }
             Self::Shape { message } | Self::Gradients { message } => f.write_str(message),
             Self::IndexOutOfRange { op, index, size } => {

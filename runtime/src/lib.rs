@@ -47,6 +47,7 @@
 mod arena;
 #[doc(hidden)]
 pub mod check;
+pub mod constraint;
 mod defaults;
 mod draft;
 mod element;
@@ -80,6 +81,7 @@ mod shape;
 mod slot;
 mod store;
 mod summary;
+mod taken;
 pub mod testing;
 mod variable;
 
@@ -111,6 +113,7 @@ pub mod __private {
     pub use varscope_macros::model;
 
     pub use crate::check::{Call, Check, Findings, Known, Mode, Outcome, Part, Room, Symbols, Typed, unchecked};
+    pub use crate::constraint::Constraint;
     pub use crate::defaults::Defaults;
     pub use crate::draft::Draft;
     pub use crate::element::{DType, Element, Float, Literal, Scalar};
@@ -118,8 +121,9 @@ pub mod __private {
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
-    pub use crate::record::{Recorder, Value, present, so_many};
+    pub use crate::record::{Recorder, Value};
     pub use crate::run::Step;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
+    pub use crate::taken::{present, so_many};
     pub use crate::{Error, Gradients, Model, Scope, Summary, Variable, VariableStore, Variables};
 }

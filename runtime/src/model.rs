@@ -182,6 +182,12 @@ impl Variables {
         self.filter(|variable| within(variable.name()) || relative(variable.name()))
     }
 
+    /// Those that were put into the collection of this name.
+    #[must_use]
+    pub fn collection(&self, name: &str) -> Self {
+        self.filter(|variable| variable.variable.about().collections.iter().any(|collection| collection == name))
+    }
+
     fn filter(&self, keep: impl Fn(&VariableInfo) -> bool) -> Self {
         Self { list: self.list.iter().filter(|variable| keep(variable)).cloned().collect(), path: self.path.clone() }
     }

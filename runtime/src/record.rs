@@ -103,6 +103,8 @@ pub struct Node {
     pub attrs: Arc<dyn Any + Send + Sync>,
     /// The element type that it runs on.
     pub element: DType,
+    /// Whether it runs as in a training step where the run is one.
+    pub training: bool,
 }
 
 /// What was recorded in one body: the body of a `fn`, a turn of a loop, a branch.
@@ -150,6 +152,8 @@ pub struct Recorder {
     elements: Vec<DType>,
     bodies: Vec<Body>,
     training: bool,
+    /// Whether training goes on in the scopes that are open and tell.
+    modes: Vec<bool>,
     /// The first thing that went wrong; from then on nothing is recorded.
     error: Option<Error>,
 }
@@ -169,13 +173,24 @@ impl Recorder {
             elements: vec![element],
             bodies: vec![Body { entries: Vec::new(), reverse: None }],
             training,
+            modes: Vec::new(),
             error: None,
         }
     }
 
-    /// Whether the run is a training step.
+    /// Whether the run is a training step, and the scopes at hand are trained in it.
     pub fn training(&self) -> bool {
-        self.training
+        self.training && self.modes.last().copied().unwrap_or(true)
+    }
+
+    /// Begins a scope whose ops run as in a training step, if this is one, or as in inference.
+    pub fn enter_mode(&mut self, training: bool) {
+        self.modes.push(training);
+    }
+
+    /// Ends the scope that was begun last so.
+    pub fn leave_mode(&mut self) {
+        self.modes.pop();
     }
 
     fn push(&mut self, shape: Shape, origin: Origin) -> Value {
@@ -369,7 +384,16 @@ impl Recorder {
             });
         }
         let values = self.node(
-            Node { operation, name: name.clone(), operands, results: vec![], saved: vec![], attrs, element },
+            Node {
+                operation,
+                name: name.clone(),
+                operands,
+                results: vec![],
+                saved: vec![],
+                attrs,
+                element,
+                training: self.training(),
+            },
             &made,
         );
         if let Some(body) = self.bodies.last_mut() {
@@ -401,6 +425,7 @@ impl Recorder {
                     saved: vec![],
                     attrs: Arc::new(again::Attrs::DEFAULT),
                     element: shape.dtype(),
+                    training: self.training(),
                 };
                 different.extend(self.node(again, &Shapes::one(shape)));
             } else {
@@ -467,28 +492,4 @@ fn flatten(body: &Body, reverse: &mut Vec<usize>) {
         None => body.entries.iter().rev().for_each(visit),
         Some(order) => order.iter().filter_map(|&entry| body.entries.get(entry)).for_each(&mut visit),
     }
-}
-
-/// What a branch may not have made, where it is used.
-///
-/// # Errors
-///
-/// [`Error::Shape`] where it is missing.
-pub fn present<'a, T>(made: Option<&'a T>, name: &str) -> Result<&'a T> {
-    made.ok_or_else(|| Error::Shape {
-        message: format!("`{name}` is used here, and the hyper-parameters of this instance made none"),
-    })
-}
-
-/// The results of a layer, which are taken as so many values.
-///
-/// # Errors
-///
-/// [`Error::Shape`] where it has more or fewer; a check has said so before.
-pub fn so_many<const WANTED: usize, const GIVEN: usize>(
-    layer: &str,
-    values: [Value; GIVEN],
-) -> Result<[Value; WANTED]> {
-    let message = || format!("{layer} gives {GIVEN} values, and {WANTED} are taken");
-    values.as_slice().try_into().map_err(|_| Error::Shape { message: message() })
 }

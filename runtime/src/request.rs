@@ -288,7 +288,7 @@ impl<'a> VariableRequest<'a> {
     fn parts(&self, full: &str, existing: Option<&Entry>) -> Result<Vec<usize>> {
         let variable = || full.to_string();
         let wrong = |problem| Error::Partition { variable: variable(), problem };
-        if existing.is_some_and(|entry| entry.about.partition.is_none()) {
+        if existing.is_some_and(|entry| entry.about().partition.is_none()) {
             return Err(wrong(PartitionError::Whole));
         }
         if let (Some(asked), Some(Start::Value { shape, .. })) = (&self.shape, &self.start)
@@ -304,7 +304,7 @@ impl<'a> VariableRequest<'a> {
 
     /// What a variable in one piece must not be.
     fn check_whole(&self, full: &str, existing: Option<&Entry>) -> Result<()> {
-        let is_divided = existing.is_some_and(|entry| entry.about.partition.is_some());
+        let is_divided = existing.is_some_and(|entry| entry.about().partition.is_some());
         let takes_parts = self.scope.rule() == Reuse::Yes && self.defaults.partitioner.is_none();
         if is_divided && !takes_parts {
             return Err(Error::Partition { variable: full.to_string(), problem: PartitionError::Divided });
@@ -324,7 +324,7 @@ impl<'a> VariableRequest<'a> {
         if self.asked_dtype() != dtype {
             return Err(Error::DTypeMismatch { variable, expected: self.asked_dtype(), found: dtype });
         }
-        let found = entry.about.partition.as_ref().map(|partition| &partition.parts);
+        let found = entry.about().partition.as_ref().map(|partition| &partition.parts);
         if let (Some(expected), Some(found)) = (parts, found)
             && expected != *found
         {
@@ -358,7 +358,7 @@ impl<'a> VariableRequest<'a> {
         };
         let shape = self.asked_shape().ok_or_else(|| Error::ShapeMissing { variable: full.clone() })?.to_vec();
         let for_floats = [
-            (self.defaults.regularizer.is_some(), "a regularizer"),
+            (self.defaults.has_regularizer(), "a regularizer"),
             (self.trainable == Some(true), "gradients, as `trainable` says"),
         ];
         if let Some((_, what)) = for_floats.iter().find(|(given, _)| *given && !dtype.is_float()) {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::constraint::AnyConstraint;
 use crate::error::{Error, Result};
 use crate::model::{VariableInfo, Variables};
 use crate::names;
@@ -66,21 +67,21 @@ pub(crate) struct Entries {
 pub(crate) struct Entry {
     pub variable: Arc<dyn AnyVariable>,
     pub first: &'static Location<'static>,
-    pub about: About,
 }
 
 /// What is known of a variable besides its name and value.
 #[derive(Clone, Default)]
-pub(crate) struct About {
+pub struct About {
     pub kind: Kind,
     pub collections: Vec<String>,
     pub partition: Option<Partition>,
     pub regularizer: Option<Arc<dyn Regularizer>>,
+    pub constraint: Option<Arc<dyn AnyConstraint>>,
 }
 
 /// What is done with a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// It can be shared, and belongs to what is learned.
     #[default]
     Global,
@@ -91,9 +92,14 @@ pub(crate) enum Kind {
 }
 
 impl Entry {
+    /// What is known of the variable.
+    pub fn about(&self) -> &About {
+        self.variable.about()
+    }
+
     pub fn info(&self) -> VariableInfo {
         VariableInfo::new(Arc::clone(&self.variable), 1)
-            .with(self.about.partition.clone(), self.about.kind == Kind::Unique)
+            .with(self.about().partition.clone(), self.about().kind == Kind::Unique)
     }
 }
 
@@ -138,12 +144,12 @@ impl VariableStore {
 
     /// All variables but the local ones, in the order in which they were made.
     pub fn variables(&self) -> Variables {
-        self.list(|entry| entry.about.kind != Kind::Local)
+        self.list(|entry| entry.about().kind != Kind::Local)
     }
 
     /// The local variables: what belongs to one run, as counters do.
     pub fn local_variables(&self) -> Variables {
-        self.list(|entry| entry.about.kind == Kind::Local)
+        self.list(|entry| entry.about().kind == Kind::Local)
     }
 
     /// The variables for which gradients are computed.
@@ -153,7 +159,7 @@ impl VariableStore {
 
     /// The variables that were put into the collection of this name.
     pub fn collection(&self, name: &str) -> Variables {
-        self.list(|entry| entry.about.collections.iter().any(|collection| collection == name))
+        self.list(|entry| entry.about().collections.iter().any(|collection| collection == name))
     }
 
     fn list(&self, keep: impl Fn(&Entry) -> bool) -> Variables {
@@ -165,7 +171,7 @@ impl VariableStore {
     pub fn regularization_losses(&self) -> Vec<(String, f64)> {
         let entries = self.lock();
         let loss = |entry: &Entry| {
-            let regularizer = entry.about.regularizer.as_ref()?;
+            let regularizer = entry.about().regularizer.as_ref()?;
             let elements = entry.variable.snapshot().slice().to_vec();
             Some((entry.variable.name().to_string(), regularizer.loss(&elements)))
         };
@@ -206,7 +212,7 @@ impl Entries {
 
     /// The variable of this name, if it is one that is shared.
     pub fn shareable(&self, name: &str) -> Option<&Entry> {
-        self.get(name).filter(|entry| entry.about.kind != Kind::Unique)
+        self.get(name).filter(|entry| entry.about().kind != Kind::Unique)
     }
 
     fn in_order(&self) -> impl Iterator<Item = &Entry> {
@@ -243,7 +249,7 @@ impl Entries {
                 return Err(Error::BadName { name: path.to_string(), reason: clash(other != path, *taken_by) });
             }
         }
-        if self.by_name.get(name).is_some_and(|entry| entry.about.kind == Kind::Unique) {
+        if self.by_name.get(name).is_some_and(|entry| entry.about().kind == Kind::Unique) {
             return Err(Error::BadName { name: name.to_string(), reason: "a unique variable has this name" });
         }
         // The names that a variable in parts takes are those of the parts.

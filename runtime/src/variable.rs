@@ -11,6 +11,7 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 use crate::arena::Buffer;
 use crate::element::{DType, Element, Slice, SliceMut};
 use crate::error::{Error, Result};
+use crate::store::About;
 
 /// A handle on one shared value, which has a name.
 ///
@@ -37,6 +38,7 @@ pub struct Variable<T: Element, D: Dimension + 'static> {
 struct Shared<T, D: Dimension + 'static> {
     name: String,
     shape: Vec<usize>,
+    about: About,
     trainable: AtomicBool,
     /// How often it was made or found by its name.
     owners: AtomicUsize,
@@ -54,11 +56,17 @@ impl<T: Element, D: Dimension + 'static> Shared<T, D> {
 
 impl<T: Element, D: Dimension + 'static> Variable<T, D> {
     pub(crate) fn new(name: String, trainable: bool, value: Array<T, D>) -> Self {
+        Self::with(name, trainable, About::default(), value)
+    }
+
+    /// A variable of which this is known.
+    pub(crate) fn with(name: String, trainable: bool, about: About, value: Array<T, D>) -> Self {
         let value = value.as_standard_layout().into_owned();
         let shape = value.shape().to_vec();
         let shared = Shared {
             name,
             shape,
+            about,
             trainable: AtomicBool::new(trainable),
             owners: AtomicUsize::new(1),
             value: Mutex::new(Arc::new(value)),
@@ -158,6 +166,8 @@ pub trait AnyVariable: Any + Send + Sync {
     fn shape(&self) -> &[usize];
     /// The element type.
     fn dtype(&self) -> DType;
+    /// What else is known of it.
+    fn about(&self) -> &About;
     /// Whether gradients are computed for it.
     fn trainable(&self) -> bool;
     /// Says whether gradients are computed for it.
@@ -189,6 +199,10 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
         T::DTYPE
     }
 
+    fn about(&self) -> &About {
+        &self.about
+    }
+
     fn trainable(&self) -> bool {
         self.trainable.load(Ordering::Relaxed)
     }
@@ -207,7 +221,7 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
 
     fn copy(&self, name: String) -> Arc<dyn AnyVariable> {
         let value = Array::clone(&self.lock());
-        Variable::new(name, self.trainable(), value).erase()
+        Variable::with(name, self.trainable(), self.about.clone(), value).erase()
     }
 
     fn id(&self) -> usize {

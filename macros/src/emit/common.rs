@@ -24,6 +24,12 @@ impl Emit<'_> {
                 self.variables().trainable()
             }
 
+            /// The variables that were put into the collection of this name.
+            #[must_use]
+            #vis fn collection(&self, name: &str) -> #p::Variables {
+                self.variables().collection(name)
+            }
+
             /// The table of all variables: scope, name, shape, number of elements, what is shared.
             #[must_use]
             #vis fn summary(&self) -> #p::Summary {

@@ -6,7 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use super::names::{check_fn, inputs_fn};
 use super::size::InInstance;
 use super::{Emit, at, local};
-use crate::ir::{Declaration, Function, Initializer, LayerDeclaration, PathPart, VariableDeclaration};
+use crate::ir::{Declaration, Function, Given, Initializer, LayerDeclaration, PathPart, VariableDeclaration};
 
 impl Emit<'_> {
     /// The function that makes the variables and layers of an instance.
@@ -139,7 +139,13 @@ impl Emit<'_> {
             quote! { #p::Shape::new(<#element as #p::Element>::DTYPE, &[#(#dims),*]) }
         };
         let (initializer, trainable) = (self.initializer(declaration), optional(variable.trainable));
-        quote_spanned! { span=> #draft.variable::<#element, #rank>(&#path, #shape, #initializer, #trainable, #places); }
+        let made = quote_spanned! { span=> #draft.variable::<#element, #rank>(&#path, #shape, #initializer, #trainable, #places) };
+        let given = self.given(&declaration.given, declaration.function);
+        if given.is_empty() {
+            return quote! { #made; };
+        }
+        let p = self.p();
+        quote! { #draft.giving(#p::Defaults::new() #given, |#draft| #made); }
     }
 
     fn initializer(&self, declaration: &VariableDeclaration) -> TokenStream {
@@ -190,7 +196,25 @@ impl Emit<'_> {
             }
         };
         let trainable = declaration.trainable.map(|trainable| quote! { .trainable(#trainable) });
-        quote! { #p::Defaults::new() #initializer #trainable }
+        let given = self.given(&declaration.given, Some(declaration.function));
+        quote! { #p::Defaults::new() #initializer #trainable #given }
+    }
+
+    /// What is given besides a start, as setters of `Defaults`.
+    fn given(&self, given: &Given, function: Option<usize>) -> TokenStream {
+        let names = InInstance { check: self.check_of(function) };
+        let constraint = given.constraint.as_ref().map(|constraint| match constraint {
+            None => quote! { .no_constraint() },
+            Some(call) => {
+                let constraint = self.call(call, &names);
+                quote! { .constraint(#constraint) }
+            }
+        });
+        let collections = given.collections.as_ref().map(|collections| match collections.as_slice() {
+            [] => quote! { .no_collections() },
+            names => quote! { #(.collection(#names))* },
+        });
+        quote! { #constraint #collections }
     }
 }
 

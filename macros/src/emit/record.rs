@@ -96,6 +96,14 @@ impl Emit<'_> {
     }
 
     fn record_node(&self, function: &Function, names: &ValueNames, node: &Node) -> TokenStream {
+        let (recorder, recording) = (local("recorder"), self.record_kind(function, names, node));
+        match node.training {
+            None => recording,
+            Some(training) => quote! { #recorder.enter_mode(#training); #recording #recorder.leave_mode(); },
+        }
+    }
+
+    fn record_kind(&self, function: &Function, names: &ValueNames, node: &Node) -> TokenStream {
         let recorder = local("recorder");
         match &node.kind {
             NodeKind::Variable(variable) => {

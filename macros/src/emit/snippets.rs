@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::{Emit, at, local, names, respan};
-use crate::ir::{Function, KeywordExpr, KeywordValue, Snippet, SnippetId, SnippetKind};
+use crate::ir::{Function, KeywordExpr, KeywordValue, Made, Snippet, SnippetId, SnippetKind};
 use crate::syntax::{Arithmetic, Size};
 
 /// The function of a snippet.
@@ -57,9 +57,13 @@ impl Emit<'_> {
                 let (p, body) = (self.private(snippet.span), body(expr));
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Scalar #body }
             }
-            SnippetKind::Initializer(expr) => {
-                let (p, initializer) = (self.private(snippet.span), self.initializer_call(expr));
-                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #p::Initializer { #initializer } }
+            SnippetKind::Made(made, expr) => {
+                let (p, call) = (self.private(snippet.span), self.made_call(*made, expr));
+                let contract = match made {
+                    Made::Initializer => quote! { #p::Initializer },
+                    Made::Constraint => quote! { #p::Constraint },
+                };
+                quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #contract { #call } }
             }
             SnippetKind::Size(expr) => {
                 let body = body(expr);
@@ -81,12 +85,12 @@ impl Emit<'_> {
     }
 
     /// `truncated_normal(stddev = 0.1)` as `truncated_normal().stddev(0.1)`.
-    fn initializer_call(&self, expr: &syn::Expr) -> TokenStream {
+    fn made_call(&self, made: Made, expr: &syn::Expr) -> TokenStream {
         let span = syn::spanned::Spanned::span(expr);
         let p = self.private(span);
         match expr {
             syn::Expr::Call(call) => {
-                let function = self.initializer_path(&call.func);
+                let function = self.made_path(made, &call.func);
                 let (mut positional, mut setters) = (Vec::new(), Vec::new());
                 for argument in &call.args {
                     match argument {
@@ -100,19 +104,25 @@ impl Emit<'_> {
                 quote_spanned! { at(span)=> #function(#(#positional),*) #(#setters)* }
             }
             // A number, or a truth, stands for itself everywhere.
-            syn::Expr::Lit(_) | syn::Expr::Unary(_) => quote! { #p::constant(#p::Literal::to_element(#expr)) },
+            syn::Expr::Lit(_) | syn::Expr::Unary(_) if made == Made::Initializer => {
+                quote! { #p::constant(#p::Literal::to_element(#expr)) }
+            }
             other => quote! { #other },
         }
     }
 
-    /// A bare name is one of the library's initializers; a path is the user's own.
-    fn initializer_path(&self, function: &syn::Expr) -> TokenStream {
+    /// A bare name is one of the library's; a path is the user's own.
+    fn made_path(&self, made: Made, function: &syn::Expr) -> TokenStream {
         match function {
             syn::Expr::Path(path) if path.path.get_ident().is_some() => {
                 let name = path.path.get_ident();
                 let span = syn::spanned::Spanned::span(path);
                 let krate = respan(self.krate.clone(), span);
-                quote_spanned! { at(span)=> #krate::init::#name }
+                let module = match made {
+                    Made::Initializer => quote! { init },
+                    Made::Constraint => quote! { constraint },
+                };
+                quote_spanned! { at(span)=> #krate::#module::#name }
             }
             other => quote! { #other },
         }

@@ -85,6 +85,8 @@ pub struct Node {
     pub span: Span,
     /// The scopes it stands in.
     pub scope: String,
+    /// Whether its scopes say that it runs as in a training step, where the run is one, or as in inference.
+    pub training: Option<bool>,
     pub kind: NodeKind,
 }
 

@@ -142,6 +142,7 @@ pub struct VariableDeclaration {
     /// Its name with its scopes.
     pub path: Vec<PathPart>,
     pub initializer: Initializer,
+    pub given: Given,
     /// Where its shape is computed.
     pub function: Option<usize>,
     pub value: ValueId,
@@ -158,6 +159,22 @@ pub struct LayerDeclaration {
     /// What its variables take that name no initializer.
     pub initializer: Initializer,
     pub trainable: Option<bool>,
+    pub given: Given,
+}
+
+/// What a variable, or those of a layer, have besides a start; what is `None` is that of the scopes around the layer.
+#[derive(Default)]
+pub struct Given {
+    pub collections: Option<Vec<String>>,
+    /// `Some(None)` is `none`.
+    pub constraint: Option<Option<SnippetCall>>,
+}
+
+impl Given {
+    /// What is made by calls.
+    pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
+        self.constraint.iter().flatten()
+    }
 }
 
 /// One part of a name: `block`, and the loop variable that is appended to it.
@@ -223,11 +240,28 @@ pub struct Snippet {
     pub sizes: Vec<Ident>,
 }
 
+/// What is made for variables by calls such as `max_norm(3.0)`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Made {
+    Initializer,
+    Constraint,
+}
+
+impl Made {
+    /// What it is in messages, and an example.
+    pub fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Initializer => ("an initializer", "zeros()"),
+            Self::Constraint => ("a constraint", "non_negative()"),
+        }
+    }
+}
+
 pub enum SnippetKind {
     /// A number that stands among tensors.
     Number(Rust),
-    /// An initializer.
-    Initializer(Rust),
+    /// What a call makes for variables.
+    Made(Made, Rust),
     /// A size, or a bound of a loop: `usize`.
     Size(Rust),
     /// A condition: `bool`. One that compares paths may not be a constant expression and is not evaluated in a check.

@@ -53,7 +53,10 @@ impl FunctionLowering<'_, '_, '_> {
             );
             return Value::Wrong;
         }
-        self.layer_call(place, scope.span, site(layer), None, inputs, wanted)
+        let outside = std::mem::replace(&mut self.cursor.defaults.training, defaults.training);
+        let results = self.layer_call(place, scope.span, site(layer), None, inputs, wanted);
+        self.cursor.defaults.training = outside;
+        results
     }
 
     fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
@@ -78,6 +81,7 @@ impl FunctionLowering<'_, '_, '_> {
             inputs: inputs.to_vec(),
             initializer: self.initializer_of(defaults),
             trainable: defaults.trainable,
+            given: self.given(defaults),
         };
         self.declare_once(&indices, Declaration::Layer(declaration));
     }

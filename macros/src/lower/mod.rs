@@ -319,9 +319,9 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             None => self.new_node(),
         };
         self.sites.insert(site, id);
-        let scope = self.scopes.join("/");
+        let (scope, training) = (self.scopes.join("/"), self.cursor.defaults.training);
         if let Some(body) = self.bodies.last_mut() {
-            body.nodes.push(Node { id, span, scope, kind });
+            body.nodes.push(Node { id, span, scope, training, kind });
         }
     }
 

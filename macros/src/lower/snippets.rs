@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::diag::nearest;
-use crate::ir::{BoundExpr, Bounds, KeywordExpr, KeywordValue, Name, Snippet, SnippetCall, SnippetKind, Use};
+use crate::ir::{BoundExpr, Bounds, KeywordExpr, KeywordValue, Made, Name, Snippet, SnippetCall, SnippetKind, Use};
 use crate::syntax::{Keyword, Size, is_constant};
 
 impl FunctionLowering<'_, '_, '_> {
@@ -24,8 +24,10 @@ impl FunctionLowering<'_, '_, '_> {
         self.snippet(site, expr.span(), values, Vec::new(), || SnippetKind::Number(expr.clone()))
     }
 
-    /// An initializer.
-    pub(super) fn initializer_snippet(&mut self, expr: &Rust) -> SnippetCall {
+    /// An initializer, a constraint.
+    pub(super) fn made_snippet(&mut self, made: Made, expr: &Rust) -> SnippetCall {
+        let (what, example) = made.text();
+        let stand_in = || syn::parse_str(example).unwrap_or_else(|_| expr.clone());
         let mut values = self.uses(&without_keywords(expr));
         let mut written = expr.clone();
         if let Rust::Path(path) = expr
@@ -33,12 +35,12 @@ impl FunctionLowering<'_, '_, '_> {
             && !is_constant(name)
             && self.environment.number(name).is_none()
         {
-            self.error(name, format!("an initializer is called: `{}()`", name.to_string().to_lowercase()));
-            (values, written) = (Vec::new(), syn::parse_quote!(zeros()));
-        } else if self.tensor_in(expr, "an initializer").is_some() {
-            (values, written) = (Vec::new(), syn::parse_quote!(zeros()));
+            self.error(name, format!("{what} is called: `{}()`", name.to_string().to_lowercase()));
+            (values, written) = (Vec::new(), stand_in());
+        } else if self.tensor_in(expr, what).is_some() {
+            (values, written) = (Vec::new(), stand_in());
         }
-        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Initializer(written))
+        self.snippet(address(expr), expr.span(), values, Vec::new(), || SnippetKind::Made(made, written))
     }
 
     /// A condition over hyper-parameters, constants, loop variables and `training`.

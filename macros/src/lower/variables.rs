@@ -1,15 +1,17 @@
 //! Variables where they are declared and where they are read.
 
+use std::rc::Rc;
+
 use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
 use super::FunctionLowering;
 use super::environment::Value;
 use crate::ir::{
-    Condition, Declaration, Initializer, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall, Use, ValueId,
-    VariableDeclaration, VariableId, VariableNode,
+    Condition, Declaration, Given, Initializer, Made, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall,
+    Use, ValueId, VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Defaults, Surroundings};
+use crate::resolve::{Declared, Defaults, Surroundings, Tree};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
@@ -172,15 +174,18 @@ impl FunctionLowering<'_, '_, '_> {
     ) {
         let initializer = match (array, &variable.initializer) {
             (Some(array), _) => Initializer::Elements(self.numbers(array.elements)),
-            (None, Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            (None, Some(written)) => Initializer::Written(self.made_snippet(Made::Initializer, written)),
             (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
+        let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
+        let given = self.given(&defaults);
         let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
             path: declared.path,
             initializer,
+            given,
             function: self.number,
             value,
             dims,
@@ -203,10 +208,19 @@ impl FunctionLowering<'_, '_, '_> {
     /// The initializer that a scope gives.
     pub(super) fn initializer_of(&mut self, defaults: &Defaults) -> Initializer {
         match &defaults.initializer {
-            Some(Some(written)) => Initializer::Written(self.initializer_snippet(written)),
+            Some(Some(written)) => Initializer::Written(self.made_snippet(Made::Initializer, written)),
             Some(None) => Initializer::Default,
             None => Initializer::Inherited,
         }
+    }
+
+    /// What scopes give besides.
+    pub(super) fn given(&mut self, defaults: &Defaults) -> Given {
+        let mut made = |made, written: &Option<Option<Rc<Rust>>>| {
+            let written = written.as_ref()?.as_deref();
+            Some(written.map(|written| self.made_snippet(made, written)))
+        };
+        Given { constraint: made(Made::Constraint, &defaults.constraint), collections: defaults.collections.clone() }
     }
 
     /// Adds what is declared in the loop or branch at hand.
@@ -253,13 +267,16 @@ impl FunctionLowering<'_, '_, '_> {
 
     /// What all turns of a loop share cannot depend on which turn it is.
     fn check_turns(&mut self, indices: &[Ident], declaration: &Declaration) {
-        let call = match declaration {
-            Declaration::Variable(VariableDeclaration { initializer: Initializer::Written(call), .. }) => call,
-            Declaration::Layer(layer) => &layer.keywords,
+        let (call, given) = match declaration {
+            Declaration::Variable(VariableDeclaration { initializer: Initializer::Written(call), given, .. }) => {
+                (Some(call), given)
+            }
+            Declaration::Variable(VariableDeclaration { given, .. }) => (None, given),
+            Declaration::Layer(layer) => (Some(&layer.keywords), &layer.given),
             _ => return,
         };
         let is_turn = |name: &&Use| matches!(name.name, Name::Loop { .. }) && !indices.contains(&name.ident);
-        if let Some(name) = call.values.iter().find(is_turn) {
+        if let Some(name) = call.into_iter().chain(given.calls()).flat_map(|call| &call.values).find(is_turn) {
             let ident = name.ident.clone();
             let message = format!("all turns of the loop share this, so it cannot depend on `{ident}`");
             self.error(ident, message);

@@ -168,7 +168,7 @@ pub fn given_where_shared(
     cursor: &Cursor,
     variable: &syntax::Variable,
     first: &Site,
-    given: Option<(&str, Span)>,
+    given: Option<(String, Span)>,
     errors: &mut Errors,
 ) -> Option<()> {
     let Some((what, span)) = given else { return Some(()) };
@@ -180,11 +180,30 @@ pub fn given_where_shared(
     None
 }
 
+// var n(constraint = non_negative()): u32[1];
+pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
+    let is_float = match element {
+        Element::Model => true,
+        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
+    };
+    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
+    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
+    match (given, element) {
+        (Some(given), Element::Named(element)) if !is_float => {
+            let name = &given.name;
+            errors.error(name, format!("a `{name}` is for floats, and this variable is of {element}: leave it out"));
+            None
+        }
+        _ => Some(()),
+    }
+}
+
 // scope fc(dtype = f64): Dense(x, units = 4)
 // scope fc(reuse, initializer = zeros()): Dense(x)
 pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {
     let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
-        "reuse" | "unique" => false,
+        // Whether it is trained can differ from one application to the other.
+        "reuse" | "unique" | "training" => false,
         "dtype" => true,
         _ => !is_made,
     });

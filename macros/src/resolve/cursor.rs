@@ -16,15 +16,36 @@ pub struct Defaults {
     pub initializer: Option<Option<Rc<Rust>>>,
     pub dtype: Option<Ident>,
     pub trainable: Option<bool>,
+    /// None is `collections = none`.
+    pub collections: Option<Vec<String>>,
+    /// `Some(None)` is `constraint = none`.
+    pub constraint: Option<Option<Rc<Rust>>>,
+    /// Whether ops run as in a training step where the run is one.
+    pub training: Option<bool>,
 }
 
 impl Defaults {
+    /// Reads what a scope or a variable gives. What is wrong is noted, and means nothing.
+    pub fn read(attrs: &Attrs, errors: &mut Errors) -> Self {
+        Self {
+            initializer: errors.collect(attrs.initializer()).flatten(),
+            dtype: errors.collect(attrs.dtype()).flatten().cloned(),
+            trainable: errors.collect(attrs.trainable()).flatten(),
+            collections: errors.collect(attrs.collections()).flatten(),
+            constraint: errors.collect(attrs.constraint()).flatten(),
+            training: errors.collect(attrs.training()).flatten(),
+        }
+    }
+
     /// These defaults, with those that are given inside.
     pub fn overridden(&self, inside: &Self) -> Self {
         Self {
             initializer: inside.initializer.clone().or_else(|| self.initializer.clone()),
             dtype: inside.dtype.clone().or_else(|| self.dtype.clone()),
             trainable: inside.trainable.or(self.trainable),
+            collections: inside.collections.clone().or_else(|| self.collections.clone()),
+            constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            training: inside.training.or(self.training),
         }
     }
 }
@@ -42,15 +63,7 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        let initializer = errors.collect(attrs.initializer()).flatten();
-        let dtype = errors.collect(attrs.dtype()).flatten();
-        let trainable = errors.collect(attrs.trainable()).flatten();
-        let defaults = Defaults {
-            initializer: initializer.map(|initializer| initializer.cloned().map(Rc::new)),
-            dtype: dtype.cloned(),
-            trainable: trainable.map(|(trainable, _)| trainable),
-        };
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults }
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
     }
 }
 

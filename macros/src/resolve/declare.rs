@@ -81,8 +81,10 @@ impl Tree {
         let Member::Variable(id) = first.member else { return None };
         if first.id != site(variable) {
             let initializer = variable.initializer.as_ref().map(|initializer| ("initializer", initializer.span()));
-            let trainable = errors.collect(variable.attrs.trainable())?.map(|(_, span)| ("`trainable`", span));
-            check::given_where_shared(cursor, variable, first, initializer.or(trainable), errors)?;
+            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique");
+            let given = given.map(|attr| (format!("`{}`", attr.name), attr.name.span()));
+            let initializer = initializer.map(|(what, span)| (what.to_string(), span));
+            check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
             self.variables[id].places += 1;
         }
         if let Some(rank) = rank {
@@ -104,9 +106,10 @@ impl Tree {
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
-        let trainable = errors.collect(variable.attrs.trainable())?.map(|(trainable, _)| trainable);
+        let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = element_of(variable.ty.as_ref(), cursor);
+        check::for_floats(variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -168,6 +171,11 @@ impl Tree {
             label = format!("{name}_{number}");
         }
         label
+    }
+
+    /// What a new variable takes from its scopes, or gives itself.
+    pub fn variable_defaults(cursor: &Cursor, variable: &syntax::Variable, errors: &mut Errors) -> Defaults {
+        cursor.defaults.overridden(&Defaults::read(&variable.attrs, errors))
     }
 
     /// A layer: made, or shared if the scope reuses.

@@ -1,6 +1,9 @@
 //! The attributes of scopes and variables: `(reuse = auto, trainable = false)`.
 
+use std::rc::Rc;
+
 use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr as Rust, Lit, LitBool, Token, parenthesized, token};
 
@@ -15,7 +18,8 @@ pub struct Attrs {
 
 pub struct Attr {
     pub name: Ident,
-    pub value: Option<Rust>,
+    /// Shared, so that it stays one place in the source however often a scope is opened.
+    pub value: Option<Rc<Rust>>,
 }
 
 /// Whether a scope makes its variables or shares existing ones.
@@ -35,12 +39,15 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 5] = [
+const KNOWN: [(&str, &[On]); 8] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
     ("dtype", &[On::Scope]),
     ("trainable", &[On::Scope, On::Variable]),
+    ("collections", &[On::Scope, On::Variable]),
+    ("constraint", &[On::Scope, On::Variable]),
+    ("training", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -83,7 +90,7 @@ impl Attrs {
         if self.list.iter().filter(|attr| attr.name == "reuse").count() > 1 {
             return Ok(Some((Reuse::Auto, attr.name.span())));
         }
-        let reuse = match &attr.value {
+        let reuse = match attr.value.as_deref() {
             None => Reuse::Yes,
             Some(Rust::Path(path)) if path.path.is_ident("auto") => Reuse::Auto,
             Some(Rust::Lit(lit)) if matches!(&lit.lit, Lit::Bool(LitBool { value: true, .. })) => {
@@ -110,23 +117,65 @@ impl Attrs {
     }
 
     /// `trainable = false`.
-    pub fn trainable(&self) -> syn::Result<Option<(bool, Span)>> {
-        match self.get("trainable") {
+    pub fn trainable(&self) -> syn::Result<Option<bool>> {
+        self.truth("trainable")
+    }
+
+    /// `training = false`.
+    pub fn training(&self) -> syn::Result<Option<bool>> {
+        self.truth("training")
+    }
+
+    fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
+        match self.get(name) {
             None => Ok(None),
-            Some(Attr { name, value: Some(Rust::Lit(lit)) }) if matches!(lit.lit, Lit::Bool(_)) => {
-                let Lit::Bool(LitBool { value, .. }) = lit.lit else { return Ok(None) };
-                Ok(Some((value, name.span())))
-            }
-            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `trainable = true` or `trainable = false`")),
+            Some(attr) => match attr.value.as_deref() {
+                Some(Rust::Lit(lit)) if let Lit::Bool(LitBool { value, .. }) = lit.lit => Ok(Some(value)),
+                _ => {
+                    let message = format!("write `{name} = true` or `{name} = false`");
+                    Err(syn::Error::new_spanned(&attr.name, message))
+                }
+            },
         }
     }
 
     /// `initializer = …`; `none` is `Some(None)`.
-    pub fn initializer(&self) -> syn::Result<Option<Option<&Rust>>> {
-        match self.get("initializer") {
+    pub fn initializer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("initializer", "zeros()")
+    }
+
+    /// `constraint = max_norm(3.0)`; `none` is `Some(None)`.
+    pub fn constraint(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("constraint", "max_norm(3.0)")
+    }
+
+    /// What is made by a call.
+    fn made(&self, name: &str, example: &str) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        match self.get(name) {
             None => Ok(None),
-            Some(Attr { value: Some(value), .. }) => Ok(Some(Some(value).filter(|value| !is_none(value)))),
-            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `initializer = zeros()`, or another")),
+            Some(Attr { value: Some(value), .. }) => Ok(Some(Some(Rc::clone(value)).filter(|value| !is_none(value)))),
+            Some(attr) => Err(syn::Error::new_spanned(&attr.name, format!("write `{name} = {example}`, or another"))),
+        }
+    }
+
+    /// `collections = ["ema"]`; `none` is an empty list.
+    pub fn collections(&self) -> syn::Result<Option<Vec<String>>> {
+        let Some(attr) = self.get("collections") else { return Ok(None) };
+        let wrong = |part: &dyn ToTokens| {
+            let message = "the collections are a list of names: `collections = [\"ema\"]`";
+            syn::Error::new_spanned(part.to_token_stream(), message)
+        };
+        match attr.value.as_deref() {
+            Some(value) if is_none(value) => Ok(Some(Vec::new())),
+            Some(Rust::Array(array)) => {
+                let name = |element: &Rust| match element {
+                    Rust::Lit(lit) if let Lit::Str(name) = &lit.lit => Ok(name.value()),
+                    other => Err(wrong(other)),
+                };
+                array.elems.iter().map(name).collect::<syn::Result<Vec<_>>>().map(Some)
+            }
+            Some(value) => Err(wrong(value)),
+            None => Err(wrong(&attr.name)),
         }
     }
 
@@ -134,14 +183,16 @@ impl Attrs {
     pub fn dtype(&self) -> syn::Result<Option<&Ident>> {
         match self.get("dtype") {
             None => Ok(None),
-            Some(Attr { value: Some(Rust::Path(path)), .. }) if path.path.get_ident().is_some() => {
-                let name = path.path.get_ident();
-                match name.filter(|name| !is_constant(name) && !ELEMENTS.iter().any(|element| name == element)) {
-                    Some(name) => Err(syn::Error::new_spanned(name, no_element(name))),
-                    None => Ok(name),
+            Some(attr) => match attr.value.as_deref() {
+                Some(Rust::Path(path)) if path.path.get_ident().is_some() => {
+                    let name = path.path.get_ident();
+                    match name.filter(|name| !is_constant(name) && !ELEMENTS.iter().any(|element| name == element)) {
+                        Some(name) => Err(syn::Error::new_spanned(name, no_element(name))),
+                        None => Ok(name),
+                    }
                 }
-            }
-            Some(attr) => Err(syn::Error::new_spanned(&attr.name, "write `dtype = f64`, or another element type")),
+                _ => Err(syn::Error::new_spanned(&attr.name, "write `dtype = f64`, or another element type")),
+            },
         }
     }
 }
@@ -163,7 +214,8 @@ pub fn no_element(name: &Ident) -> String {
     format!("`{name}` is no element type; did you mean `{hint}`?")
 }
 
-fn is_none(value: &Rust) -> bool {
+/// Whether a value is `none`.
+pub fn is_none(value: &Rust) -> bool {
     matches!(value, Rust::Path(path) if path.path.is_ident("none"))
 }
 
@@ -188,6 +240,9 @@ fn misplaced(name: &Ident, on: On) -> String {
             "a variable's initializer is what stands after `=`: `var w: [3] = zeros();`".to_string()
         }
         (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
+        (On::Variable, "training") => {
+            "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
+        }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
     }
@@ -198,7 +253,7 @@ impl Parse for Attr {
         let name: Ident = input.parse()?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            Some(input.parse()?)
+            Some(Rc::new(input.parse()?))
         } else {
             None
         };

@@ -14,7 +14,7 @@ use syn::{Attribute, Expr as Rust, Path, Type, Visibility};
 
 use crate::diag::Errors;
 
-pub use attr::{Attrs, ELEMENTS, Reuse, no_element};
+pub use attr::{Attr, Attrs, ELEMENTS, Reuse, is_none, no_element};
 pub use size::is_constant;
 
 /// What stands in a `model!`: the path of the runtime crate, and models.

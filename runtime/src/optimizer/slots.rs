@@ -71,6 +71,9 @@ impl Slots {
                 ),
                 _ => fits = false,
             });
+            if let Some(constraint) = &variable.about().constraint {
+                variable.change(&mut |values| constraint.apply(variable.shape(), values));
+            }
             if !fits {
                 return Err(Error::defect(format!("the gradient of `{}` is of another type", variable.name())));
             }

@@ -37,6 +37,8 @@ pub enum Step {
         element: DType,
         /// Its keywords.
         attrs: Arc<dyn Any + Send + Sync>,
+        /// Whether it runs as in a training step where the run is one.
+        training: bool,
         /// What it reads and writes.
         access: Access,
     },
@@ -155,6 +157,7 @@ impl Homes<'_, '_> {
             kernel: kernel.ok_or_else(|| Error::defect(format!("{} has no kernel to run", recorded.name)))?,
             element: recorded.element,
             attrs: Arc::clone(&recorded.attrs),
+            training: recorded.training,
             access: self.access(&touched)?,
         })
     }

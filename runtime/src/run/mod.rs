@@ -56,9 +56,9 @@ impl Workspace {
         for step in &plan.steps {
             match step {
                 plan::Step::Fill { slot, value } => fill(&mut self.arena, gradients, slot, *value)?,
-                plan::Step::Call { name, kernel, element, attrs, access } => {
+                plan::Step::Call { name, kernel, element, attrs, training, access } => {
                     let mut memory = Memory::new(&mut self.arena, gradients, inputs, &self.snapshots);
-                    let context = Context { op: name, ..context };
+                    let context = Context { op: name, training: context.training && *training, ..context };
                     kernel(&context, *element, &**attrs, &mut memory.lend(access))?;
                 }
             }
