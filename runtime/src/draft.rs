@@ -209,8 +209,8 @@ impl Draft {
                 existing
             }
             None => {
-                self.check_new(&full, &About::default())?;
-                let variable = member.variable.copy(full);
+                let variable = member.variable.copy(full.clone());
+                self.check_new(&full, variable.about())?;
                 self.add(Arc::clone(&variable));
                 variable
             }

@@ -212,8 +212,7 @@ impl fmt::Display for Error {
             Self::Partition { variable, problem } => write!(f, "variable `{variable}` {problem}"),
             Self::UniqueReused { name } => write!(
                 f,
-                "`{name}` is to be new wherever it is asked for, and its scope shares what exists: give it a name of \
-                 its own, without `unique`"
+                "`{name}` is to be new, and its scope shares what exists: give it a name of its own, without `unique`"
             ),
             Self::BadName { name, reason } => write!(f, "`{name}` cannot be a name: {reason}"),
             Self::Initializer { variable, reason } => {

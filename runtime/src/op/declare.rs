@@ -12,8 +12,8 @@ use super::Buffer;
 /// }
 /// ```
 ///
-/// It stands in the op's module and makes two items there: `OPERATION`, and `record`, which `model!` calls. The
-/// module's functions take, in this order:
+/// It stands in the op's module and makes four items there: `OPERATION`, for the planner; `check` and `call`, which
+/// `model!` uses; and `record`, for recordings by hand. The module's functions take, in this order:
 ///
 /// - `shape`: the operands' [`Shape`](super::Shape)s (a [`List`](super::List) for a list, which stands last; the
 ///   [`DType`](super::DType) of the model for an op without operands) and `&Attrs`; a result of

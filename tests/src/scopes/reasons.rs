@@ -176,23 +176,26 @@ pub fn not_applicable(step: &Step) -> Option<Reason> {
         | "control_dependencies" => None,
         _ => Some(Reason::OtherStep),
     };
-    by_verb.or_else(|| {
-        step.keys().find_map(|key| match key {
+    by_verb.or_else(|| step.keys().find_map(|key| by_argument(step, key)))
+}
+
+/// Why an argument of a step does not apply, if so.
+fn by_argument(step: &Step, key: &str) -> Option<Reason> {
+    match key {
+        "custom_getter" => Some(Reason::CustomGetter),
+        "caching_device" | "synchronization" => Some(Reason::Devices),
+        "constraint" => Some(Reason::Constraint),
+        "set" | "query" => match step.argument_text() {
             "custom_getter" => Some(Reason::CustomGetter),
-            "caching_device" | "synchronization" => Some(Reason::Devices),
+            "caching_device" => Some(Reason::Devices),
             "constraint" => Some(Reason::Constraint),
-            "set" | "query" => match step.argument_text() {
-                "custom_getter" => Some(Reason::CustomGetter),
-                "caching_device" => Some(Reason::Devices),
-                "constraint" => Some(Reason::Constraint),
-                _ => None,
-            },
-            "initializer" => {
-                let is_function = |name: &String| name.starts_with("lambda");
-                let function = step.get(key)?.as_object()?.keys().any(is_function);
-                function.then_some(Reason::PythonFunction)
-            }
             _ => None,
-        })
-    })
+        },
+        "initializer" => {
+            let is_function = |name: &String| name.starts_with("lambda");
+            let function = step.get(key)?.as_object()?.keys().any(is_function);
+            function.then_some(Reason::PythonFunction)
+        }
+        _ => None,
+    }
 }
