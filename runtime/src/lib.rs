@@ -98,7 +98,7 @@ pub use variable::{ReadGuard, Variable};
 
 /// Declares models: see [the crate's documentation](crate) and the book.
 ///
-/// The tokens go to the compiler in `varscope-macros`, together with the name under which this crate is known here.
+/// The tokens go to the compiler in `varscope-compiler`, together with the name under which this crate is known here.
 #[macro_export]
 macro_rules! model {
     ($($tokens:tt)*) => {
