@@ -193,6 +193,9 @@ impl FunctionLowering<'_, '_, '_> {
         if is_bare(path) && self.is_no_op(&segment.ident, arguments) {
             return Value::Wrong;
         }
+        if path.is_ident("regularization_loss") {
+            return self.regularization_loss(&segment.ident, arguments, operands.is_none_or(|list| !list.is_empty()));
+        }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
         let number = self.op_path(path.clone(), is_bare(path));
         let Some(operands) = operands else {
@@ -201,6 +204,25 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         };
         self.op_node(number, &name, span, site(arguments), operands, &arguments.keywords, wanted)
+    }
+
+    /// `regularization_loss()`
+    fn regularization_loss(&mut self, name: &Ident, arguments: &Arguments, is_given: bool) -> Value {
+        if is_given || !arguments.keywords.is_empty() {
+            let message = "`regularization_loss()` takes nothing: it is the sum of the penalties of all variables of the \
+                           model that have a `regularizer`";
+            self.error(name, message);
+            return Value::Wrong;
+        }
+        let value = self.new_value(None);
+        let full = self.op_name(&name.to_string());
+        self.push(name.span(), site(arguments), NodeKind::Regularization { name: full, value });
+        Value::Tensor(value)
+    }
+
+    /// A name with the scopes around it.
+    fn op_name(&self, name: &str) -> String {
+        self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/")
     }
 
     /// A call of an op on something wrong: the op and its keywords are looked at all the same.
@@ -271,7 +293,7 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.note_update(&update.variable, update.result);
         }
         let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
-        let name = self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        let name = self.op_name(name);
         self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
         values_of(results)
     }

@@ -181,13 +181,15 @@ pub fn given_where_shared(
 }
 
 // var n(constraint = non_negative()): u32[1];
+// var n(regularizer = l2(0.1)): u32[1];
 pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
     let is_float = match element {
         Element::Model => true,
         Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
     };
     let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
+    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
+    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(is_for_floats);
     match (given, element) {
         (Some(given), Element::Named(element)) if !is_float => {
             let name = &given.name;
