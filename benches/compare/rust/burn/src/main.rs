@@ -1,6 +1,7 @@
 //! burn, with its backend for processors; images with channels first, which is its layout.
 
 #[path = "../../../../src/measure.rs"]
+#[allow(dead_code, reason = "varscope's own programs print more than the median")]
 mod measure;
 mod models;
 #[path = "../../names.rs"]
@@ -76,7 +77,7 @@ fn forward(sizes: &Convolution, device: &Device) -> Run {
 }
 
 fn make(workload: &str) -> Option<Run> {
-    #[expect(deprecated, reason = "the backend is chosen, not found")]
+    #[allow(deprecated, reason = "with some features the backend is to be found, not chosen")]
     let device = Device::flex();
     let learning = device.clone().autodiff();
     let d = &learning;

@@ -1,6 +1,7 @@
 //! candle on a processor; images with channels first, which is its layout.
 
 #[path = "../../../../src/measure.rs"]
+#[allow(dead_code, reason = "varscope's own programs print more than the median")]
 mod measure;
 mod models;
 #[path = "../../names.rs"]
