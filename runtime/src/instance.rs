@@ -58,7 +58,7 @@ impl<H: Copy + Any> Instance<H> {
     ///
     /// [`Error::Defect`](crate::Error::Defect) where one is of another type than its regularizer takes.
     pub fn regularization_loss(&self, recorder: &mut Recorder, name: &'static str, element: DType) -> Result<Value> {
-        recorder.enter_turns();
+        recorder.enter_turns("");
         let loss = record_loss(recorder, name, element, &self.members.variables[self.made().variables.clone()]);
         recorder.leave();
         loss

@@ -7,7 +7,7 @@ use super::FunctionLowering;
 use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
-use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
+use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said, Update};
 use crate::resolve::{Found, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
@@ -162,6 +162,7 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();
+        self.log(name.span(), Said::Call { function: number });
         let kind = NodeKind::Call { function: number, arguments: values, results: results.clone() };
         self.push(name.span(), site(arguments), kind);
         values_of(results)
@@ -215,14 +216,16 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let value = self.new_value(None);
-        let full = self.op_name(&name.to_string());
+        let full = self.op_name(&name.to_string(), name.span());
         self.push(name.span(), site(arguments), NodeKind::Regularization { name: full, value });
         Value::Tensor(value)
     }
 
-    /// A name with the scopes around it.
-    fn op_name(&self, name: &str) -> String {
-        self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/")
+    /// The name of an op in the name scope at hand.
+    fn op_name(&mut self, name: &str, span: Span) -> OpName {
+        let name = self.op_names.unique(&self.name_scope, name);
+        self.log(span, Said::Op { name: name.clone() });
+        name
     }
 
     /// A call of an op on something wrong: the op and its keywords are looked at all the same.
@@ -293,7 +296,7 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.note_update(&update.variable, update.result);
         }
         let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
-        let name = self.op_name(name);
+        let name = self.op_name(name, span);
         self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
         values_of(results)
     }

@@ -1,5 +1,6 @@
 //! Where in the tree of scopes the reader of a model is.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -90,18 +91,33 @@ pub struct Cursor {
     pub indices: Vec<Index>,
     pub reuse: Reuse,
     pub defaults: Defaults,
+    /// The name scope that was opened with the scope, inside of the one at hand then; none if it opened none. It is not
+    /// the scope's name: a `unique` scope opens one of the name that is written, which ops number by themselves.
+    pub name_scope: Option<String>,
+    /// How often each scope was opened before this one was opened by its path from the root: so it is again after it.
+    pub opened_before: Option<Rc<HashMap<String, usize>>>,
 }
 
 impl Cursor {
     /// The root scope.
     pub fn root() -> Self {
-        Self { scope: ROOT, parts: vec![], indices: vec![], reuse: Reuse::No, defaults: Defaults::default() }
+        Self {
+            scope: ROOT,
+            parts: vec![],
+            indices: vec![],
+            reuse: Reuse::No,
+            defaults: Defaults::default(),
+            name_scope: None,
+            opened_before: None,
+        }
     }
 
     /// The scope with this label inside of this one.
     pub fn enter(&self, scope: ScopeId, part: PathPart, index: Option<Index>) -> Self {
         let mut inside = self.clone();
         inside.scope = scope;
+        inside.name_scope = Some(part.to_string());
+        inside.opened_before = None;
         inside.parts.push(part);
         inside.indices.extend(index);
         inside
