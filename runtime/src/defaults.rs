@@ -145,6 +145,11 @@ impl Defaults {
         matches!(self.regularizer, Some(Some(_)))
     }
 
+    /// Whether there is a constraint.
+    pub fn has_constraint(&self) -> bool {
+        matches!(self.constraint, Some(Some(_)))
+    }
+
     /// Whether there is a partitioner.
     pub fn has_partitioner(&self) -> bool {
         self.partitioner.is_some()
