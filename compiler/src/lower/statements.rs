@@ -149,7 +149,8 @@ impl FunctionLowering<'_, '_, '_> {
             self.is_wrong = true;
             return Some(Value::Wrong);
         };
-        let op_scope = inside.parts.last().map_or_else(String::new, ToString::to_string);
+        let names_ops = self.model.errors.collect(scope.attrs.name_scope()).flatten().unwrap_or(true);
+        let op_scope = inside.parts.last().filter(|_| names_ops).map(ToString::to_string);
         let outside = std::mem::replace(&mut self.cursor, inside);
         let value = self.scoped(op_scope, block, wanted);
         let inside = std::mem::replace(&mut self.cursor, outside);
@@ -158,15 +159,17 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     pub(super) fn name_scope(&mut self, name: &Ident, block: &Block, wanted: usize) -> Option<Value> {
-        self.scoped(name.to_string(), block, wanted)
+        self.scoped(Some(name.to_string()), block, wanted)
     }
 
-    fn scoped(&mut self, op_scope: String, block: &Block, wanted: usize) -> Option<Value> {
-        self.scopes.push(op_scope);
+    /// A block whose ops have one more scope in their names, if any.
+    fn scoped(&mut self, op_scope: Option<String>, block: &Block, wanted: usize) -> Option<Value> {
+        let outside = self.scopes.len();
+        self.scopes.extend(op_scope);
         self.environment.enter(false);
         let value = self.block_value(block, wanted);
         self.environment.leave();
-        self.scopes.pop();
+        self.scopes.truncate(outside);
         value
     }
 
