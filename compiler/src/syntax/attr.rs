@@ -42,7 +42,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 8] = [
+const KNOWN: [(&str, &[On]); 9] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -51,6 +51,7 @@ const KNOWN: [(&str, &[On]); 8] = [
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
+    ("name_scope", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -127,6 +128,11 @@ impl Attrs {
     /// `training = false`.
     pub fn training(&self) -> syn::Result<Option<bool>> {
         self.truth("training")
+    }
+
+    /// `name_scope = false`: whether the scope stands in the names of its ops.
+    pub fn name_scope(&self) -> syn::Result<Option<bool>> {
+        self.truth("name_scope")
     }
 
     fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
@@ -245,6 +251,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
         (On::Variable, "training") => {
             "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
+        }
+        (On::Variable, "name_scope") => {
+            "`name_scope` is of the ops in a scope; a variable has the scopes that it stands in in its name".to_string()
         }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
