@@ -258,7 +258,7 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
         // Whether it is trained can differ from one application to the other.
         "reuse" | "unique" | "training" => false,
-        "dtype" => true,
+        "dtype" | "name_scope" => true,
         _ => !is_made,
     });
     let Some(misplaced) = misplaced else { return Some(()) };
@@ -266,10 +266,10 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     errors.rule(
         if name == "dtype" { MistakeKind::Other } else { MistakeKind::GivenWhereShared },
         name,
-        if name == "dtype" {
-            "a layer has the element type that it says, or that of this model: leave this out".to_string()
-        } else {
-            format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out")
+        match name.to_string().as_str() {
+            "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
+            "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
+            _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
         },
     );
     None

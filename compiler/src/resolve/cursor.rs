@@ -59,6 +59,8 @@ impl Defaults {
 pub struct Attributes {
     pub reuse: Option<Reuse>,
     pub unique: Option<Span>,
+    /// Whether the scope stands in the names of its ops.
+    pub names_ops: bool,
     pub defaults: Defaults,
 }
 
@@ -68,7 +70,8 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
+        let names_ops = errors.collect(attrs.name_scope()).flatten().unwrap_or(true);
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, names_ops, defaults: Defaults::read(attrs, errors) }
     }
 }
 

@@ -99,6 +99,7 @@ impl Tree {
         if attributes.unique.is_some() {
             inside.name_scope = Some(name.to_string());
         }
+        inside.name_scope.take_if(|_| !attributes.names_ops);
         inside.reuse = attributes.reuse.unwrap_or(cursor.reuse);
         inside.defaults = cursor.defaults.overridden(&attributes.defaults);
         if self.defaults.len() == id {
@@ -131,6 +132,7 @@ impl Tree {
             cursor = cursor.enter(id, PathPart::plain(name.to_string()), None);
             cursor.defaults = self.defaults[id].clone();
         }
+        cursor.name_scope.take_if(|_| !attributes.names_ops);
         cursor.reuse = attributes.reuse.unwrap_or(Reuse::No);
         cursor.defaults = cursor.defaults.overridden(&attributes.defaults);
         *self.opened.entry(cursor.name()).or_insert(0) += 1;

@@ -52,6 +52,7 @@ const KNOWN: [(&str, &[On]); 9] = [
     ("constraint", &[On::Scope, On::Variable]),
     ("regularizer", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
+    ("name_scope", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -128,6 +129,11 @@ impl Attrs {
     /// `training = false`.
     pub fn training(&self) -> syn::Result<Option<bool>> {
         self.truth("training")
+    }
+
+    /// `name_scope = false`: whether the scope stands in the names of its ops.
+    pub fn name_scope(&self) -> syn::Result<Option<bool>> {
+        self.truth("name_scope")
     }
 
     fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
@@ -251,6 +257,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
         (On::Variable, "training") => {
             "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
+        }
+        (On::Variable, "name_scope") => {
+            "`name_scope` is of the ops in a scope; a variable has the scopes that it stands in in its name".to_string()
         }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
