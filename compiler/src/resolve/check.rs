@@ -114,6 +114,24 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
     );
 }
 
+// scope a(reuse) { var w(unique): [1]; }
+// scope a(reuse) { scope b(unique) { … } }
+pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, errors: &mut Errors) -> Option<()> {
+    if cursor.reuse == syntax::Reuse::No {
+        return Some(());
+    }
+    let (kind, scope) = (kind.text(), cursor.name());
+    let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
+    errors.at(
+        unique,
+        format!(
+            "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
+             `{name}`, or declare it where nothing is shared"
+        ),
+    );
+    None
+}
+
 // for t in 0..time { scope cell { var w: [1]; } }
 pub fn declared_each_turn(
     cursor: &Cursor,
@@ -127,15 +145,11 @@ pub fn declared_each_turn(
         return Some(());
     }
     let full = cursor.name_of(&variable.name.to_string());
-    let share = match cursor.reuse {
-        syntax::Reuse::Auto => "leave `unique` out, so that all turns share it",
-        _ => "let all turns share it, `scope cell(reuse = auto) { … }`",
-    };
     errors.error(
         &variable.name,
         format!(
-            "variable `{full}` would be declared in each turn of the loop: {share}, or give each turn a scope of its \
-             own, `scope block[i] {{ … }}`"
+            "variable `{full}` would be declared in each turn of the loop: let all turns share it, `scope cell(reuse = \
+             auto) {{ … }}`, or give each turn a scope of its own, `scope block[i] {{ … }}`"
         ),
     );
     None

@@ -39,12 +39,15 @@ impl Tree {
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
-        let is_unique = errors.collect(variable.attrs.unique())?.is_some();
+        let unique = errors.collect(variable.attrs.unique())?;
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Variable, &variable.name, unique, errors)?;
+        }
+        let is_unique = unique.is_some();
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
-        // One that is unique is made in a scope that reuses, too.
-        match (existing, if is_unique { Reuse::No } else { cursor.reuse }) {
+        match (existing, cursor.reuse) {
             (Some(first), _) if self.is_unique(first.member) => {
                 check::never_shared(cursor, &variable.name, &first, errors);
                 None
@@ -63,8 +66,7 @@ impl Tree {
                     check::shape_missing(cursor, variable, errors);
                     return None;
                 };
-                let is_shared = cursor.reuse == Reuse::Auto && !is_unique;
-                check::declared_each_turn(cursor, variable, is_shared, around.loops, errors)?;
+                check::declared_each_turn(cursor, variable, cursor.reuse == Reuse::Auto, around.loops, errors)?;
                 self.make_variable(cursor, variable, &label, rank, around, errors)
             }
         }
@@ -190,8 +192,11 @@ impl Tree {
     ) -> Option<Declared<LayerId>> {
         let name = scope.path.first()?;
         let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
-        let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
-        let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
+        let unique = errors.collect(scope.attrs.unique()).flatten();
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Layer, name, unique, errors)?;
+        }
+        let label = if unique.is_some() { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);
         let existing = self.declared(&cursor.name_of(&part.to_string()), around.condition).cloned();

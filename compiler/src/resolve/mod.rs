@@ -139,6 +139,7 @@ impl Tree {
             errors.at(unique, "a `unique` scope is always a new one, so it cannot reuse: leave one of the two out");
             return None;
         }
+        check::unique_reused(cursor, check::Kind::Scope, name, unique, errors)?;
         let candidates = (0..).map(|number| if number == 0 { name.to_string() } else { format!("{name}_{number}") });
         candidates.into_iter().find(|label| !self.opened.contains_key(&cursor.name_of(label)))
     }

@@ -146,6 +146,9 @@ pub fn is_scope(input: ParseStream<'_>) -> bool {
 pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Variable> {
     input.parse::<Ident>()?;
     let name: Ident = input.parse()?;
+    if input.peek(Token![/]) || input.peek(Token![.]) {
+        return Err(input.error("a variable has one name, and stands in its scope: `scope a { var b: [3, 3]; }`"));
+    }
     let attrs = Attrs::parse_optional(input)?;
     attrs.check(On::Variable, errors);
     let ty = if input.peek(Token![:]) {
@@ -169,6 +172,11 @@ pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<S
     let from_root = input.peek(Token![self]);
     if from_root {
         input.parse::<Token![self]>()?;
+        if !input.peek(Token![.]) {
+            return Err(
+                input.error("a scope is opened again by its path: `scope self.a(reuse) { … }`; the root is open")
+            );
+        }
         input.parse::<Token![.]>()?;
     }
     let mut path: Vec<Ident> = vec![input.parse()?];
