@@ -223,25 +223,34 @@ pub fn given_where_shared(
 }
 
 // var n(constraint = non_negative()): u32[1];
-pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let is_float = match element {
-        Element::Model => true,
-        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
-    };
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
-    match (given, element) {
-        (Some(given), Element::Named(element)) if !is_float => {
-            let name = &given.name;
-            errors.rule(
-                MistakeKind::NotFloat,
-                name,
-                format!("a `{name}` is for floats, and this variable is of {element}: leave it out"),
-            );
-            None
-        }
-        _ => Some(()),
+// var n(regularizer = l2(0.1)): u32[1];
+// scope a(regularizer = l2(0.1)) { var n: u32[1]; }
+pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
+    let Element::Named(element) = element else { return Some(()) };
+    if element == "f32" || element == "f64" || !syntax::ELEMENTS.iter().any(|other| element == other) {
+        return Some(());
     }
+    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
+    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
+    let list = &variable.attrs.list;
+    if let Some(given) = list.iter().filter(|attr| !is_none(attr)).find(is_for_floats) {
+        let name = &given.name;
+        let message = format!("a `{name}` is for floats, and this variable is of {element}: leave it out");
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    if let Some(Some(_)) = cursor.defaults.regularizer
+        && !list.iter().any(|attr| attr.name == "regularizer")
+    {
+        let name = &variable.name;
+        let message = format!(
+            "the `regularizer` of the scope is for floats, and this variable is of {element}: write \
+             `var {name}(regularizer = none)`"
+        );
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    Some(())
 }
 
 // scope fc(dtype = f64): Dense(x, units = 4)

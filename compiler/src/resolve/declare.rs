@@ -112,7 +112,7 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(variable, &element, errors)?;
+        check::for_floats(cursor, variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {

@@ -42,7 +42,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 9] = [
+const KNOWN: [(&str, &[On]); 10] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -50,6 +50,7 @@ const KNOWN: [(&str, &[On]); 9] = [
     ("trainable", &[On::Scope, On::Variable]),
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
+    ("regularizer", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
     ("name_scope", &[On::Scope]),
 ];
@@ -156,6 +157,11 @@ impl Attrs {
     /// `constraint = max_norm(3.0)`; `none` is `Some(None)`.
     pub fn constraint(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("constraint", "max_norm(3.0)")
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
     }
 
     /// What is made by a call.
