@@ -136,18 +136,19 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
 }
 
 // scope a(reuse) { var w(unique): [1]; }
-// scope a(reuse = auto) { scope b(unique) { … } }
-pub fn unique_reused(cursor: &Cursor, name: &Ident, kind: Kind, errors: &mut Errors) -> Option<()> {
+// scope a(reuse) { scope b(unique) { … } }
+pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, errors: &mut Errors) -> Option<()> {
     if cursor.reuse == syntax::Reuse::No {
         return Some(());
     }
-    let (full, kind) = (cursor.name_of(&name.to_string()), kind.text());
-    errors.rule(
+    let (kind, scope) = (kind.text(), cursor.name());
+    let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
+    errors.rule_at(
         MistakeKind::UniqueReused,
-        name,
+        unique,
         format!(
-            "{kind} `{full}` is `unique`, always a new one, and stands in a scope that reuses: leave `unique` out to \
-             share it, or move it out of the scope that reuses"
+            "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
+             `{name}`, or declare it where nothing is shared"
         ),
     );
     None
