@@ -46,13 +46,12 @@ fn judge_clipping(case: &Node<'_>, tolerances: &Tolerances) -> Result<Verdict, E
 
 /// Averages of a variable to which the same is added before each update.
 fn judge_averages(case: &Node<'_>, tolerances: &Tolerances) -> Result<Verdict, Error> {
-    let read = |name: &str| -> Result<Array1<f64>, Error> {
-        Ok(Array::read(&case.field(name)?)?.array.iter().copied().collect())
-    };
+    let numbers = |list: &Node<'_>| -> Result<Vec<f64>, Error> { list.items()?.iter().map(Node::number).collect() };
+    let read = |name: &str| Ok::<_, Error>(Array1::from_vec(numbers(&case.field(name)?)?));
     let (start, added) = (read("v0")?, read("delta_per_step")?);
     let decay = case.field("decay")?.number()?;
     let updates = case.get("num_updates")?.map(|updates| updates.number()).transpose()?;
-    let wanted = elements(&case.field("averages")?)?;
+    let wanted: Vec<_> = case.field("averages")?.items()?.iter().map(numbers).collect::<Result<_, _>>()?;
     let is_debiased = case.field("id")?.text()?.ends_with("zero_debias");
     let mut comparison = Comparison::new(tolerances.of("ema")?);
     let found = || -> varscope::Result<Vec<f64>> {

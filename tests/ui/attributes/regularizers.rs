@@ -1,7 +1,7 @@
+//! Regularizers, and the sum of their penalties
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
-
-struct Mine;
 
 model! {
     struct Net {
@@ -32,7 +32,6 @@ model! {
     struct Unknown {
         scope a {
             var v(regularizer = l3(0.1)): [1];
-            var w(regularizer = self::Mine): [1];
             var u(regularizer = l1_l2(l3 = 0.1)): [1];
         }
         fn vector() -> [3] {
