@@ -6,7 +6,9 @@ use super::FunctionLowering;
 use super::calls::values_of;
 use super::environment::Value;
 use super::variables::indices_of;
-use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
+use crate::ir::{
+    Declaration, LayerCall, LayerDeclaration, LayerId, LayerInputs, Name, NodeKind, Place, SnippetCall, Use,
+};
 use crate::resolve::{Declared, Defaults, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
 
@@ -42,9 +44,7 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         if declared.is_new {
-            let applied = self.applied(&place);
-            self.makes.push(applied);
-            self.declare_layer(declared, keywords.clone(), &inputs, &defaults);
+            self.declare_layer(declared, keywords.clone(), LayerInputs::Values(inputs.clone()), &defaults);
         } else if !is_made && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
             self.error(
@@ -59,26 +59,28 @@ impl FunctionLowering<'_, '_, '_> {
         results
     }
 
-    fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
+    pub(super) fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
         self.model.layers.get(layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
     }
 
-    fn declare_layer(
+    pub(super) fn declare_layer(
         &mut self,
         declared: Declared<LayerId>,
         keywords: SnippetCall,
-        inputs: &[usize],
+        inputs: LayerInputs,
         defaults: &Defaults,
     ) {
-        let Some(function) = self.number else { return };
-        self.model.layers.note(&Place { id: declared.id, indices: declared.indices }, (function, keywords.clone()));
+        let (function, place) = (self.number, Place { id: declared.id, indices: declared.indices });
+        let applied = self.applied(&place);
+        self.makes.push(applied);
+        self.model.layers.note(&place, (function, keywords.clone()));
         let indices = indices_of(&declared.path);
         let declaration = LayerDeclaration {
             layer: declared.id,
             path: declared.path,
             function,
             keywords,
-            inputs: inputs.to_vec(),
+            inputs,
             initializer: self.initializer_of(defaults),
             trainable: defaults.trainable,
             given: self.given(defaults),
@@ -108,7 +110,7 @@ impl FunctionLowering<'_, '_, '_> {
         self.layer_call(place.clone(), span, site(arguments), function, inputs, wanted)
     }
 
-    fn layer_call(
+    pub(super) fn layer_call(
         &mut self,
         layer: Place<LayerId>,
         span: Span,
@@ -131,7 +133,7 @@ impl FunctionLowering<'_, '_, '_> {
         let Some((function, keywords)) = self.model.layers.get(layer) else {
             return SnippetCall { snippet: 0, values: Vec::new(), sizes: Vec::new() };
         };
-        let is_here = Some(*function) == self.number;
+        let is_here = *function == self.number;
         let known = |name: &Use| match name.name {
             Name::Dim(_) if !is_here => Use { ident: name.ident.clone(), name: Name::Unknown },
             _ => name.clone(),

@@ -5,6 +5,7 @@ mod control;
 mod environment;
 mod evaluate;
 mod expressions;
+mod getters;
 mod layers;
 mod places;
 mod sizes;
@@ -82,7 +83,7 @@ struct Lowering<'a, 'e> {
     /// Where each variable was declared first: the `fn`, and the sizes.
     variables: Places<variables::Origin>,
     /// With which hyper-parameters each layer was made, and in which `fn`.
-    layers: Places<(usize, SnippetCall)>,
+    layers: Places<(Option<usize>, SnippetCall)>,
     /// How many branches there are so far.
     branches: usize,
     /// The variables in whose declarations something is wrong: their uses are no mistakes as well.

@@ -7,7 +7,7 @@ use syn::Expr as Rust;
 
 use crate::diag::Errors;
 use crate::ir::{Index, PathPart, ROOT, ScopeId};
-use crate::syntax::{Attrs, Reuse};
+use crate::syntax::{Attrs, Getter, Reuse};
 
 /// What a scope gives the variables inside that say nothing else.
 #[derive(Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
+    /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
+    pub getters: Option<Vec<Rc<Getter>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -33,6 +35,7 @@ impl Defaults {
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
+            getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -45,8 +48,17 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
             training: inside.training.or(self.training),
         }
+    }
+}
+
+/// The getters of a scope and of those around it: its own come first, and `none` switches all off.
+fn chain(outside: Option<&Vec<Rc<Getter>>>, inside: Option<&Vec<Rc<Getter>>>) -> Option<Vec<Rc<Getter>>> {
+    match (outside, inside) {
+        (Some(outside), Some(inside)) if !inside.is_empty() => Some(inside.iter().chain(outside).cloned().collect()),
+        (outside, inside) => inside.or(outside).cloned(),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::syntax::{self, Reuse};
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Declared, Surroundings};
+pub use declare::{Asked, Declared, Surroundings};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
