@@ -73,6 +73,7 @@ pub mod prelude;
 mod random;
 #[doc(hidden)]
 pub mod record;
+mod recorded_names;
 pub mod regularizer;
 mod request;
 mod run;

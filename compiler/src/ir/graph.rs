@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Expr as Rust, Path};
 
-use super::{DimId, Element, LayerId, NodeId, SizeExpr, SnippetCall, Use, ValueId, VariableId};
+use super::{DimId, Element, LayerId, NodeId, OpName, SizeExpr, SnippetCall, Use, ValueId, VariableId};
 
 /// A `fn`.
 pub struct Function {
@@ -194,8 +194,8 @@ pub enum SameAs {
 pub struct OpNode {
     /// The number of its path among those of the `fn`.
     pub path: usize,
-    /// Its name with its scopes.
-    pub name: String,
+    /// Its name in its name scopes.
+    pub name: OpName,
     pub operands: Vec<Operand>,
     pub attrs: Option<SnippetCall>,
     pub results: Vec<ValueId>,
@@ -219,11 +219,15 @@ pub struct LayerCall {
     pub results: Vec<ValueId>,
     /// The number of the layer's instance among those that this `fn` applies.
     pub applied: usize,
+    /// The name scope of its ops.
+    pub name_scope: OpName,
 }
 
 pub struct Loop {
     pub variable: Ident,
     pub bounds: Bounds,
+    /// The name scope that it stands in.
+    pub name_scope: OpName,
     pub carried: Vec<Carried>,
     pub body: Body,
     /// The value at the end of each turn, and the list of them.

@@ -4,6 +4,8 @@
 //! unrolled; calls of other `fn`s stay calls.
 
 mod graph;
+mod log;
+mod op_name;
 
 use proc_macro2::{Ident, Span};
 use syn::{Expr as Rust, Path};
@@ -11,6 +13,8 @@ use syn::{Expr as Rust, Path};
 use crate::syntax::{self, Arithmetic, Size};
 
 pub use graph::*;
+pub use log::{Entry, Said};
+pub use op_name::OpName;
 
 pub type ScopeId = usize;
 pub type VariableId = usize;
@@ -30,6 +34,8 @@ pub struct Model<'a> {
     pub snippets: Vec<Snippet>,
     /// What an instance is made of, in the order of the declarations.
     pub declarations: Vec<Declaration>,
+    /// What the source says, in its order.
+    pub log: Vec<Entry>,
 }
 
 /// The root scope's number.
@@ -116,6 +122,13 @@ pub struct Layer {
     pub family: Option<Family>,
     pub instances: Vec<Instance>,
     pub places: usize,
+}
+
+impl Layer {
+    /// The name of the model that it is of.
+    pub fn model(&self) -> String {
+        self.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+    }
 }
 
 /// What is made when an instance is made.

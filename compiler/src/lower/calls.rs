@@ -7,7 +7,7 @@ use super::FunctionLowering;
 use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
-use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
+use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Said, Update};
 use crate::resolve::{Found, check, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
@@ -162,6 +162,7 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();
+        self.log(name.span(), Said::Call { function: number });
         let kind = NodeKind::Call { function: number, arguments: values, results: results.clone() };
         self.push(name.span(), site(arguments), kind);
         values_of(results)
@@ -271,7 +272,8 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.note_update(&update.variable, update.result);
         }
         let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
-        let name = self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        let name = self.op_names.unique(&self.name_scope, name);
+        self.log(span, Said::Op { name: name.clone() });
         self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
         values_of(results)
     }

@@ -11,9 +11,9 @@ use syn::spanned::Spanned;
 
 use super::FunctionLowering;
 use super::calls::is_bare;
-use super::environment::Value;
 use crate::ir::{
-    KeywordExpr, LayerId, LayerInputs, Name, NodeKind, OpNode, Operand, Place, SnippetKind, Use, ValueId, VariableId,
+    KeywordExpr, LayerId, LayerInputs, Name, NodeKind, OpName, OpNode, Operand, Place, Said, SnippetKind, Use, ValueId,
+    VariableId,
 };
 use crate::resolve::{Surroundings, Tree, site};
 use crate::syntax;
@@ -84,7 +84,7 @@ impl FunctionLowering<'_, '_, '_> {
                 continue;
             };
             let getter = Getter { written, kind };
-            value = self.through(&getter, place, value, site(variable) + 1 + list.len());
+            value = self.through(&getter, place, value, site(variable) + 1 + list.len(), is_new);
             list.push(getter);
         }
         let getters = Getters { list: list.into() };
@@ -115,15 +115,24 @@ impl FunctionLowering<'_, '_, '_> {
             return value;
         }
         let each = getters.list.iter().enumerate();
-        let value = each.fold(raw, |value, (number, getter)| self.through(getter, place, value, site + 1 + number));
+        let value =
+            each.fold(raw, |value, (number, getter)| self.through(getter, place, value, site + 1 + number, false));
         self.environment.note_read_through(place, &getters, value);
         value
     }
 
     /// Applies a getter. It belongs to the variable: so its op is named, and a mistake is shown at the declaration.
-    fn through(&mut self, getter: &Getter, place: &Place<VariableId>, value: ValueId, site: usize) -> ValueId {
+    fn through(
+        &mut self,
+        getter: &Getter,
+        place: &Place<VariableId>,
+        value: ValueId,
+        site: usize,
+        is_new: bool,
+    ) -> ValueId {
         let Some(origin) = self.model.variables.get(place).filter(|_| self.number.is_some()) else { return value };
         let (mut path, span) = (origin.path.clone(), origin.span);
+        let name_scope = path.iter().fold(OpName::default(), |name, part| name.join(part, 0));
         if matches!(getter.kind, Kind::Layer(_)) {
             path.pop();
         }
@@ -131,14 +140,12 @@ impl FunctionLowering<'_, '_, '_> {
         let value = match &getter.kind {
             Kind::Op { keywords, values, sizes } => {
                 let uses = [values.clone(), sizes.clone()];
-                self.getter_node(&getter.written, keywords, uses, value, span, site)
+                self.getter_node(&getter.written, keywords, uses, name_scope, value, (span, site))
             }
             Kind::Layer(id) => {
                 let layer = Place { id: *id, indices: place.indices.clone() };
-                match self.layer_call(layer, span, site, None, vec![value], 1) {
-                    Value::Tensor(value) => value,
-                    _ => value,
-                }
+                let name_scope = self.op_names.unique(&name_scope, "getter");
+                self.layer_node(layer, name_scope, is_new, (span, site, None), vec![value], 1)[0]
             }
         };
         self.scopes = outside;
@@ -150,9 +157,9 @@ impl FunctionLowering<'_, '_, '_> {
         written: &syntax::Getter,
         keywords: &[KeywordExpr],
         [values, sizes]: [Vec<Use>; 2],
+        name_scope: OpName,
         operand: ValueId,
-        span: Span,
-        site: usize,
+        (span, site): (Span, usize),
     ) -> ValueId {
         let path = self.op_path(written.path.clone(), is_bare(&written.path));
         let function = self.number.unwrap_or_default();
@@ -162,7 +169,8 @@ impl FunctionLowering<'_, '_, '_> {
         });
         let result = self.new_value(None);
         let op = written.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-        let name = self.scopes.iter().map(String::as_str).chain([op.as_str()]).collect::<Vec<_>>().join("/");
+        let name = self.op_names.unique(&name_scope, &op);
+        self.log(span, Said::Op { name: name.clone() });
         let operands = vec![Operand::Value(operand)];
         let node = OpNode { path, name, operands, attrs, results: vec![result], updates: Vec::new() };
         self.push(span, site, NodeKind::Op(node));

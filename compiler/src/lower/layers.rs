@@ -6,8 +6,10 @@ use super::FunctionLowering;
 use super::calls::values_of;
 use super::environment::Value;
 use super::variables::indices_of;
+use crate::diag::MistakeKind;
 use crate::ir::{
-    Declaration, LayerCall, LayerDeclaration, LayerId, LayerInputs, Name, NodeKind, Place, SnippetCall, Use,
+    Declaration, LayerCall, LayerDeclaration, LayerId, LayerInputs, Name, NodeKind, OpName, Place, Said, SnippetCall,
+    Use,
 };
 use crate::resolve::{Declared, Defaults, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
@@ -47,14 +49,17 @@ impl FunctionLowering<'_, '_, '_> {
             self.declare_layer(declared, keywords.clone(), LayerInputs::Values(inputs.clone()), &defaults);
         } else if !is_made && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
-            self.error(
+            self.is_wrong = true;
+            self.model.errors.rule(
+                MistakeKind::GivenWhereShared,
                 name,
                 "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out",
             );
             return Value::Wrong;
         }
         let outside = std::mem::replace(&mut self.cursor.defaults.training, defaults.training);
-        let results = self.layer_call(place, scope.span, site(layer), None, inputs, wanted);
+        let call = (scope.span, site(layer), None);
+        let results = self.layer_call(place, is_made, call, inputs, wanted);
         self.cursor.defaults.training = outside;
         results
     }
@@ -107,25 +112,41 @@ impl FunctionLowering<'_, '_, '_> {
             self.error_at(span, "a layer is applied to an input");
             return Value::Wrong;
         }
-        self.layer_call(place.clone(), span, site(arguments), function, inputs, wanted)
+        self.layer_call(place.clone(), false, (span, site(arguments), function), inputs, wanted)
     }
 
-    pub(super) fn layer_call(
+    fn layer_call(
         &mut self,
         layer: Place<LayerId>,
-        span: Span,
-        site: usize,
-        function: Option<&Ident>,
+        is_new: bool,
+        place: (Span, usize, Option<&Ident>),
         arguments: Vec<usize>,
         wanted: usize,
     ) -> Value {
+        let name = self.model.tree.name_of_layer(&layer);
+        let name_scope = self.op_names.unique(&self.name_scope, name.rsplit('/').next().unwrap_or_default());
+        values_of(self.layer_node(layer, name_scope, is_new, place, arguments, wanted))
+    }
+
+    /// Applies a layer, whose ops are in this name scope.
+    pub(super) fn layer_node(
+        &mut self,
+        layer: Place<LayerId>,
+        name_scope: OpName,
+        is_new: bool,
+        (span, site, function): (Span, usize, Option<&Ident>),
+        arguments: Vec<usize>,
+        wanted: usize,
+    ) -> Vec<usize> {
+        let (name, model) = (self.model.tree.name_of_layer(&layer), self.model.tree.layers[layer.id].model());
+        self.log(span, Said::Layer { name, model, is_new, name_scope: name_scope.clone() });
         let keywords = self.keywords_here(&layer);
         let applied = self.applied(&layer);
         let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
         let function = function.cloned().unwrap_or_else(|| Ident::new("forward", span));
-        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied };
+        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied, name_scope };
         self.push(span, site, NodeKind::Layer(call));
-        values_of(results)
+        results
     }
 
     /// The hyper-parameters of a layer as this `fn` knows them: a name of another `fn` means nothing here.

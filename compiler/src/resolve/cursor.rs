@@ -1,5 +1,6 @@
 //! Where in the tree of scopes the reader of a model is.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -66,6 +67,8 @@ fn chain(outside: Option<&Vec<Rc<Getter>>>, inside: Option<&Vec<Rc<Getter>>>) ->
 pub struct Attributes {
     pub reuse: Option<Reuse>,
     pub unique: Option<Span>,
+    /// Whether the scope stands in the names of its ops.
+    pub names_ops: bool,
     pub defaults: Defaults,
 }
 
@@ -75,7 +78,8 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
+        let names_ops = errors.collect(attrs.name_scope()).flatten().unwrap_or(true);
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, names_ops, defaults: Defaults::read(attrs, errors) }
     }
 }
 
@@ -98,18 +102,33 @@ pub struct Cursor {
     pub indices: Vec<Index>,
     pub reuse: Reuse,
     pub defaults: Defaults,
+    /// The name scope that was opened with the scope, inside of the one at hand then; none if it opened none. It is not
+    /// the scope's name: a `unique` scope opens one of the name that is written, which ops number by themselves.
+    pub name_scope: Option<String>,
+    /// How often each scope was opened before this one was opened by its path from the root: so it is again after it.
+    pub opened_before: Option<Rc<HashMap<String, usize>>>,
 }
 
 impl Cursor {
     /// The root scope.
     pub fn root() -> Self {
-        Self { scope: ROOT, parts: vec![], indices: vec![], reuse: Reuse::No, defaults: Defaults::default() }
+        Self {
+            scope: ROOT,
+            parts: vec![],
+            indices: vec![],
+            reuse: Reuse::No,
+            defaults: Defaults::default(),
+            name_scope: None,
+            opened_before: None,
+        }
     }
 
     /// The scope with this label inside of this one.
     pub fn enter(&self, scope: ScopeId, part: PathPart, index: Option<Index>) -> Self {
         let mut inside = self.clone();
         inside.scope = scope;
+        inside.name_scope = Some(part.to_string());
+        inside.opened_before = None;
         inside.parts.push(part);
         inside.indices.extend(index);
         inside

@@ -42,11 +42,13 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
+        if is_unique {
+            check::unique_reused(cursor, &variable.name, check::Kind::Variable, errors)?;
+        }
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
-        // One that is unique is made in a scope that reuses, too.
-        match (existing, if is_unique { Reuse::No } else { cursor.reuse }) {
+        match (existing, cursor.reuse) {
             (Some(first), _) if self.is_unique(first.member) => {
                 check::never_shared(cursor, &variable.name, &first, errors);
                 None
@@ -65,7 +67,7 @@ impl Tree {
                     check::shape_missing(cursor, variable, errors);
                     return None;
                 };
-                let is_shared = cursor.reuse == Reuse::Auto && !is_unique;
+                let is_shared = cursor.reuse == Reuse::Auto;
                 check::declared_each_turn(cursor, variable, is_shared, around.loops, errors)?;
                 self.make_variable(cursor, variable, &label, rank, around, errors)
             }
@@ -199,6 +201,9 @@ impl Tree {
         let name = scope.path.first()?;
         let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
         let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
+        if is_unique {
+            check::unique_reused(cursor, name, check::Kind::Layer, errors)?;
+        }
         let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);

@@ -28,9 +28,12 @@ pub struct Attr {
 /// Whether a scope makes its variables or shares existing ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reuse {
+    /// It makes them; one that exists is a mistake.
     #[default]
     No,
+    /// It shares them; one that does not exist is a mistake.
     Yes,
+    /// It makes what is missing and shares what is there.
     Auto,
 }
 

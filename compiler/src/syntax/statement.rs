@@ -167,11 +167,12 @@ pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
 pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Scope> {
     let word: Ident = input.parse()?;
     let from_root = input.peek(Token![self]);
+    let mut path: Vec<Ident> = Vec::new();
     if from_root {
         input.parse::<Token![self]>()?;
-        input.parse::<Token![.]>()?;
+    } else {
+        path.push(input.parse()?);
     }
-    let mut path: Vec<Ident> = vec![input.parse()?];
     while input.peek(Token![.]) {
         input.parse::<Token![.]>()?;
         path.push(input.parse()?);

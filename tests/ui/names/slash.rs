@@ -1,3 +1,5 @@
+//! A slash in a name
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! An initializer or `trainable` where a variable is shared
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A unique variable in a loop over a dimension
+
 use varscope::prelude::*;
 
 model! {

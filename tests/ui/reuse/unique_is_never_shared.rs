@@ -1,3 +1,5 @@
+//! Unique variables that a reusing scope asks for
+
 use varscope::prelude::*;
 
 model! {
