@@ -7,7 +7,8 @@ use super::names::{check_fn, inputs_fn};
 use super::size::InInstance;
 use super::{Emit, at, local};
 use crate::ir::{
-    Declaration, Function, Given, Initializer, LayerDeclaration, PathPart, SnippetCall, VariableDeclaration,
+    Declaration, Function, Given, Initializer, LayerDeclaration, LayerInputs, PathPart, SizeExpr, SnippetCall,
+    VariableDeclaration, VariableId,
 };
 
 impl Emit<'_> {
@@ -128,7 +129,7 @@ impl Emit<'_> {
     }
 
     fn declare_variable(&self, declaration: &VariableDeclaration) -> TokenStream {
-        let (p, draft, span) = (self.private(declaration.span), local("draft"), at(declaration.span));
+        let (draft, span) = (local("draft"), at(declaration.span));
         let variable = &self.model.variables[declaration.variable];
         let (element, rank, places) = (self.element(&variable.element), self.rank(variable.rank), variable.places);
         let (path, check) = (full_name(&declaration.path), self.check_of(declaration.function));
@@ -136,9 +137,7 @@ impl Emit<'_> {
             let value = declaration.value;
             quote! { #check.values[#value] }
         } else {
-            let names = InInstance { check };
-            let dims = declaration.dims.iter().map(|size| self.size(size, &names));
-            quote! { #p::Shape::new(<#element as #p::Element>::DTYPE, &[#(#dims),*]) }
+            self.shape_of(declaration.variable, &declaration.dims)
         };
         let (initializer, trainable) = (self.initializer(declaration), optional(variable.trainable));
         let made = quote_spanned! { span=> #draft.variable::<#element, #rank>(&#path, #shape, #initializer, #trainable, #places) };
@@ -148,6 +147,14 @@ impl Emit<'_> {
         }
         let p = self.p();
         quote! { #draft.giving(#p::Defaults::new() #given, |#draft| #made); }
+    }
+
+    /// The shape of a variable that is declared among the items.
+    fn shape_of(&self, variable: VariableId, dims: &[SizeExpr]) -> TokenStream {
+        let (p, names) = (self.p(), InInstance { check: TokenStream::new() });
+        let (dtype, dims) = (self.dtype(&self.model.variables[variable].element), dims.iter());
+        let dims = dims.map(|size| self.size(size, &names));
+        quote! { #p::Shape::new(#dtype, &[#(#dims),*]) }
     }
 
     fn initializer(&self, declaration: &VariableDeclaration) -> TokenStream {
@@ -172,15 +179,19 @@ impl Emit<'_> {
         let draft = local("draft");
         let layer = &self.model.layers[declaration.layer];
         let (ty, path) = (self.layer_type(&layer.path), full_name(&declaration.path));
-        let check = self.check_of(Some(declaration.function));
+        let check = self.check_of(declaration.function);
         let keywords = self.keywords(&declaration.keywords, &InInstance { check: check.clone() });
-        let (inputs, defaults) = (&declaration.inputs, self.layer_defaults(declaration));
+        let defaults = self.layer_defaults(declaration);
+        let inputs = match &declaration.inputs {
+            LayerInputs::Values(inputs) => quote! { #(#check.values[#inputs]),* },
+            LayerInputs::Variable(variable, dims) => self.shape_of(*variable, dims),
+        };
         quote! {
             #draft.layer(&#path, #defaults, |#draft| {
                 <#ty>::__declare(
                     #draft,
                     #keywords.__values()?,
-                    ::core::option::Option::Some(&[#(#check.values[#inputs]),*])
+                    ::core::option::Option::Some(&[#inputs])
                 )
             })?;
         }
@@ -193,12 +204,12 @@ impl Emit<'_> {
             Initializer::Inherited | Initializer::Elements(_) => TokenStream::new(),
             Initializer::Default => quote! { .no_initializer() },
             Initializer::Written(call) => {
-                let initializer = self.call(call, &InInstance { check: self.check_of(Some(declaration.function)) });
+                let initializer = self.call(call, &InInstance { check: self.check_of(declaration.function) });
                 quote! { .initializer(#initializer) }
             }
         };
         let trainable = declaration.trainable.map(|trainable| quote! { .trainable(#trainable) });
-        let given = self.given(&declaration.given, Some(declaration.function));
+        let given = self.given(&declaration.given, declaration.function);
         quote! { #p::Defaults::new() #initializer #trainable #given }
     }
 

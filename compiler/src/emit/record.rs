@@ -169,7 +169,7 @@ impl Emit<'_> {
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {
-        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].label);
+        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].stored);
         let name = record_fn(&call.function);
         let layer = match self.layer_place(call.layer.id, &call.layer.indices) {
             (place, false) => quote! { (#place) },

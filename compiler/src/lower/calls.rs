@@ -8,7 +8,7 @@ use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
 use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said, Update};
-use crate::resolve::{Found, site};
+use crate::resolve::{Found, check, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
 /// The penalties of all variables, which is no op: it knows the model.
@@ -201,7 +201,7 @@ impl FunctionLowering<'_, '_, '_> {
         let before: Vec<Lowered> = first.into_iter().map(|operand| Lowered { operand, update: None }).collect();
         let operands = self.operands(arguments, before);
         let Some(segment) = path.segments.last() else { return Value::Wrong };
-        if is_bare(path) && self.is_no_op(&segment.ident, arguments) {
+        if is_bare(path) && self.is_no_op(&segment.ident, &arguments.keywords) {
             return Value::Wrong;
         }
         if path.is_ident(REGULARIZATION_LOSS) {
@@ -248,7 +248,7 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// Notes a name that cannot be that of an op, and a keyword that no op has.
-    fn is_no_op(&mut self, name: &Ident, arguments: &Arguments) -> bool {
+    pub(super) fn is_no_op(&mut self, name: &Ident, keywords: &[Keyword]) -> bool {
         let text = name.to_string();
         if let Some(hint) = syntax::foreign::op(&text).or_else(|| syntax::foreign::member(&text)) {
             self.error(name, format!("there is no op `{name}`; {hint}"));
@@ -260,7 +260,7 @@ impl FunctionLowering<'_, '_, '_> {
             return true;
         }
         let is_name = |keyword: &&Keyword| keyword.name == "name" && matches!(keyword.value, syn::Expr::Lit(_));
-        if let Some(keyword) = arguments.keywords.iter().find(is_name) {
+        if let Some(keyword) = keywords.iter().find(is_name) {
             let message = "an op has its name from the scopes around it: leave this out, or write `name_scope n { … }`";
             self.error(&keyword.name, message);
             return true;
@@ -275,7 +275,7 @@ impl FunctionLowering<'_, '_, '_> {
         self.op_node(number, op, span, site, operands, &[], 1)
     }
 
-    fn op_path(&mut self, path: Path, is_bare: bool) -> usize {
+    pub(super) fn op_path(&mut self, path: Path, is_bare: bool) -> usize {
         self.ops.push(OpPath { path, is_bare });
         self.ops.len() - 1
     }
@@ -339,7 +339,11 @@ impl FunctionLowering<'_, '_, '_> {
         match self.model.tree.look_up(&self.cursor, &steps, from_root) {
             Some(Ok(Found::Variable(place))) => {
                 let name = steps.last()?.name.clone();
-                let Value::Tensor(value) = self.read(&place, &name) else { return None };
+                if !self.getters_of(&place).is_empty() || self.environment.is_read_through(&place) {
+                    self.error(&name, check::updated_through_getter(&name));
+                    return None;
+                }
+                let value = self.read_raw(&place, &name);
                 Some(Lowered { operand: Operand::Value(value), update: Some(place) })
             }
             Some(Err(wrong)) => {
@@ -380,6 +384,6 @@ pub(super) fn values_of(mut values: Vec<usize>) -> Value {
 }
 
 /// Whether a path is one name, perhaps with a type: `cast::<u32>`.
-fn is_bare(path: &Path) -> bool {
+pub(super) fn is_bare(path: &Path) -> bool {
     path.leading_colon.is_none() && path.segments.len() == 1
 }

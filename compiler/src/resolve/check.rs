@@ -259,7 +259,7 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
         // Whether it is trained can differ from one application to the other.
         "reuse" | "unique" | "training" => false,
-        "dtype" | "name_scope" => true,
+        "dtype" | "name_scope" | "custom_getter" => true,
         _ => !is_made,
     });
     let Some(misplaced) = misplaced else { return Some(()) };
@@ -269,6 +269,9 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
         name,
         match name.to_string().as_str() {
             "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
+            "custom_getter" => {
+                "a getter is for the variables of this model and stops at a layer: leave this out".to_string()
+            }
             "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
             _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
         },
@@ -424,24 +427,55 @@ pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Er
 }
 
 // if a { scope fc: Dense(x, units = 3) } else { scope fc: Conv2d(x, filters = 3) }
-pub fn same_layer(
-    cursor: &Cursor,
-    name: &Ident,
-    known: &Layer,
-    layer: &syntax::Layer,
-    errors: &mut Errors,
-) -> Option<()> {
-    if text(&known.path) == text(&layer.path) {
+pub fn same_layer(cursor: &Cursor, name: &Ident, known: &Layer, path: &syn::Path, errors: &mut Errors) -> Option<()> {
+    if text(&known.path) == text(path) {
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
     errors.error(
-        &layer.path,
+        path,
         format!(
             "`{full}` is one field of the struct, and elsewhere it is another layer; give one of them another name"
         ),
     );
     None
+}
+
+// scope a(reuse, custom_getter = Other()) { var w; }      // after `scope a(custom_getter = Layer()) { var w: [1]; }`
+pub fn same_getter(
+    cursor: &Cursor,
+    name: &Ident,
+    known: &Layer,
+    getter: &syntax::Getter,
+    errors: &mut Errors,
+) -> Option<()> {
+    if text(&known.path) == text(&getter.path) {
+        return Some(());
+    }
+    let (full, first, here) = (cursor.name_of(&name.to_string()), text(&known.path), text(&getter.path));
+    let message = format!(
+        "the variables of a layer stand under the name of the variable that is read through it: `{full}` has those of \
+         `{first}`, so it cannot be read through `{here}`"
+    );
+    errors.error(name, message);
+    None
+}
+
+// scope a(reuse, custom_getter = Layer()) { var w; }      // after `scope a { var w: [1]; }`
+pub fn no_such_getter(cursor: &Cursor, name: &Ident, getter: &syntax::Getter, errors: &mut Errors) {
+    let (full, layer) = (cursor.name_of(&name.to_string()), text(&getter.path));
+    let message = format!(
+        "`{full}` is declared without the getter `{layer}`, whose variables do not exist, and its scope reuses: give the \
+         getter where `{full}` is declared, or open this scope with `reuse = auto`"
+    );
+    errors.rule(MistakeKind::DoesNotExist, name, message);
+}
+
+// var mean(custom_getter = my::op()): [4];  batch_norm(x, gamma, beta, &mut mean, &mut variance)
+pub fn updated_through_getter(name: &Ident) -> String {
+    format!(
+        "`{name}` is read through a getter, so no op can update it: declare it with `var {name}(custom_getter = none)`"
+    )
 }
 
 fn text(path: &syn::Path) -> String {

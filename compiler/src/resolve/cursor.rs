@@ -8,7 +8,7 @@ use syn::Expr as Rust;
 
 use crate::diag::Errors;
 use crate::ir::{Index, PathPart, ROOT, ScopeId};
-use crate::syntax::{Attrs, Reuse};
+use crate::syntax::{Attrs, Getter, Reuse};
 
 /// What a scope gives the variables inside that say nothing else.
 #[derive(Clone, Default)]
@@ -23,6 +23,8 @@ pub struct Defaults {
     pub constraint: Option<Option<Rc<Rust>>>,
     /// `Some(None)` is `regularizer = none`.
     pub regularizer: Option<Option<Rc<Rust>>>,
+    /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
+    pub getters: Option<Vec<Rc<Getter>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -37,6 +39,7 @@ impl Defaults {
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
             regularizer: errors.collect(attrs.regularizer()).flatten(),
+            getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -50,8 +53,17 @@ impl Defaults {
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
             regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
+            getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
             training: inside.training.or(self.training),
         }
+    }
+}
+
+/// The getters of a scope and of those around it: its own come first, and `none` switches all off.
+fn chain(outside: Option<&Vec<Rc<Getter>>>, inside: Option<&Vec<Rc<Getter>>>) -> Option<Vec<Rc<Getter>>> {
+    match (outside, inside) {
+        (Some(outside), Some(inside)) if !inside.is_empty() => Some(inside.iter().chain(outside).cloned().collect()),
+        (outside, inside) => inside.or(outside).cloned(),
     }
 }
 

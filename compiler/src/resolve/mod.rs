@@ -19,7 +19,7 @@ use crate::syntax::{self, Reuse};
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Declared, Surroundings, element_of};
+pub use declare::{Asked, Declared, Surroundings, element_of};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.

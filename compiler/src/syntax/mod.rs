@@ -5,6 +5,7 @@ mod chunks;
 mod display;
 mod expression;
 pub mod foreign;
+mod getter;
 mod item;
 mod size;
 mod statement;
@@ -15,6 +16,7 @@ use syn::{Attribute, Expr as Rust, Path, Type, Visibility};
 use crate::diag::Errors;
 
 pub use attr::{Attr, Attrs, ELEMENTS, Reuse, is_none, no_element};
+pub use getter::Getter;
 pub use size::is_constant;
 
 /// What stands in a `model!`: the path of the runtime crate, and models.

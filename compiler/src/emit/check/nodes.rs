@@ -149,7 +149,7 @@ impl Emit<'_> {
         let span = at(node.span);
         let (check, id, scope) = (local("check"), node.id, &node.scope);
         let layer = &self.model.layers[call.layer.id];
-        let (path, label, applied) = (&layer.path, &layer.label, call.applied);
+        let (path, label, applied) = (&layer.path, &layer.stored, call.applied);
         let full = if scope.is_empty() { label.clone() } else { format!("{scope}/{label}") };
         let function = outcome_fn(&call.function);
         let (arguments, results) = (&call.arguments, &call.results);
