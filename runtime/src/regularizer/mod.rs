@@ -34,7 +34,7 @@
 //! model! {
 //!     struct Line {
 //!         fn loss(x: [batch, 1]) -> [] {
-//!             var slope(regularizer = self::fourth()): [1, 1] = 2.0;
+//!             var slope(regularizer = self::fourth()): [1, 1] = constant(2.0);
 //!             mean(matmul(x, slope)) + regularization_loss()
 //!         }
 //!     }
