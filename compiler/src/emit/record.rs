@@ -120,6 +120,11 @@ impl Emit<'_> {
                 quote! { let #result = #recorder.number(#number); }
             }
             NodeKind::Op(op) => self.record_op(function, names, node, op),
+            NodeKind::Regularization { name, value } => {
+                let (result, instance, element) = (names.get(*value), local("__instance"), self.dtype(&Element::Model));
+                let name = name.recorded();
+                quote! { let #result = self.#instance.regularization_loss(#recorder, #name, #element)?; }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let name = record_fn(&self.model.functions[*called].name);
                 let arguments = arguments.iter().map(|&argument| names.get(argument));

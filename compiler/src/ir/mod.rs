@@ -192,12 +192,14 @@ pub struct Given {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `none`.
     pub constraint: Option<Option<SnippetCall>>,
+    /// `Some(None)` is `none`.
+    pub regularizer: Option<Option<SnippetCall>>,
 }
 
 impl Given {
     /// What is made by calls.
     pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
-        self.constraint.iter().flatten()
+        self.constraint.iter().chain(&self.regularizer).flatten()
     }
 }
 
@@ -269,6 +271,7 @@ pub struct Snippet {
 pub enum Made {
     Initializer,
     Constraint,
+    Regularizer,
 }
 
 impl Made {
@@ -277,6 +280,7 @@ impl Made {
         match self {
             Self::Initializer => ("an initializer", "zeros()"),
             Self::Constraint => ("a constraint", "non_negative()"),
+            Self::Regularizer => ("a regularizer", "l1_l2()"),
         }
     }
 }

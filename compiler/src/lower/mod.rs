@@ -144,6 +144,7 @@ fn calls_of(body: &Body) -> Vec<(usize, Span)> {
             NodeKind::Variable(_)
             | NodeKind::Number { .. }
             | NodeKind::Op(_)
+            | NodeKind::Regularization { .. }
             | NodeKind::Layer(_)
             | NodeKind::Bind { .. } => {}
         }

@@ -258,7 +258,11 @@ impl FunctionLowering<'_, '_, '_> {
             let written = written.as_ref()?.as_deref();
             Some(written.map(|written| self.made_snippet(made, written)))
         };
-        Given { constraint: made(Made::Constraint, &defaults.constraint), collections: defaults.collections.clone() }
+        Given {
+            constraint: made(Made::Constraint, &defaults.constraint),
+            regularizer: made(Made::Regularizer, &defaults.regularizer),
+            collections: defaults.collections.clone(),
+        }
     }
 
     /// Adds what is declared in the loop or branch at hand.

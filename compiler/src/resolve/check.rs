@@ -136,18 +136,19 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
 }
 
 // scope a(reuse) { var w(unique): [1]; }
-// scope a(reuse = auto) { scope b(unique) { … } }
-pub fn unique_reused(cursor: &Cursor, name: &Ident, kind: Kind, errors: &mut Errors) -> Option<()> {
+// scope a(reuse) { scope b(unique) { … } }
+pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, errors: &mut Errors) -> Option<()> {
     if cursor.reuse == syntax::Reuse::No {
         return Some(());
     }
-    let (full, kind) = (cursor.name_of(&name.to_string()), kind.text());
-    errors.rule(
+    let (kind, scope) = (kind.text(), cursor.name());
+    let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
+    errors.rule_at(
         MistakeKind::UniqueReused,
-        name,
+        unique,
         format!(
-            "{kind} `{full}` is `unique`, always a new one, and stands in a scope that reuses: leave `unique` out to \
-             share it, or move it out of the scope that reuses"
+            "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
+             `{name}`, or declare it where nothing is shared"
         ),
     );
     None
@@ -222,25 +223,34 @@ pub fn given_where_shared(
 }
 
 // var n(constraint = non_negative()): u32[1];
-pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let is_float = match element {
-        Element::Model => true,
-        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
-    };
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
-    match (given, element) {
-        (Some(given), Element::Named(element)) if !is_float => {
-            let name = &given.name;
-            errors.rule(
-                MistakeKind::NotFloat,
-                name,
-                format!("a `{name}` is for floats, and this variable is of {element}: leave it out"),
-            );
-            None
-        }
-        _ => Some(()),
+// var n(regularizer = l2(0.1)): u32[1];
+// scope a(regularizer = l2(0.1)) { var n: u32[1]; }
+pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
+    let Element::Named(element) = element else { return Some(()) };
+    if element == "f32" || element == "f64" || !syntax::ELEMENTS.iter().any(|other| element == other) {
+        return Some(());
     }
+    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
+    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
+    let list = &variable.attrs.list;
+    if let Some(given) = list.iter().filter(|attr| !is_none(attr)).find(is_for_floats) {
+        let name = &given.name;
+        let message = format!("a `{name}` is for floats, and this variable is of {element}: leave it out");
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    if let Some(Some(_)) = cursor.defaults.regularizer
+        && !list.iter().any(|attr| attr.name == "regularizer")
+    {
+        let name = &variable.name;
+        let message = format!(
+            "the `regularizer` of the scope is for floats, and this variable is of {element}: write \
+             `var {name}(regularizer = none)`"
+        );
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    Some(())
 }
 
 // scope fc(dtype = f64): Dense(x, units = 4)

@@ -23,6 +23,8 @@ pub struct Defaults {
     pub constraint: Option<Option<Rc<Rust>>>,
     /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
     pub getters: Option<Vec<Rc<Getter>>>,
+    /// `Some(None)` is `regularizer = none`.
+    pub regularizer: Option<Option<Rc<Rust>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -37,6 +39,7 @@ impl Defaults {
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
             getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
+            regularizer: errors.collect(attrs.regularizer()).flatten(),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -50,6 +53,7 @@ impl Defaults {
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
             getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
+            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             training: inside.training.or(self.training),
         }
     }

@@ -41,10 +41,11 @@ impl Tree {
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
-        let is_unique = errors.collect(variable.attrs.unique())?.is_some();
-        if is_unique {
-            check::unique_reused(cursor, &variable.name, check::Kind::Variable, errors)?;
+        let unique = errors.collect(variable.attrs.unique())?;
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Variable, &variable.name, unique, errors)?;
         }
+        let is_unique = unique.is_some();
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
@@ -113,7 +114,7 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(variable, &element, errors)?;
+        check::for_floats(cursor, variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -200,11 +201,11 @@ impl Tree {
     ) -> Option<Declared<LayerId>> {
         let name = scope.path.first()?;
         let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
-        let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
-        if is_unique {
-            check::unique_reused(cursor, name, check::Kind::Layer, errors)?;
+        let unique = errors.collect(scope.attrs.unique()).flatten();
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Layer, name, unique, errors)?;
         }
-        let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
+        let label = if unique.is_some() { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);
         let existing = self.declared(&cursor.name_of(&part.to_string()), around.condition).cloned();

@@ -148,7 +148,6 @@ impl Tree {
         unique: Span,
         errors: &mut Errors,
     ) -> Option<String> {
-        check::unique_reused(cursor, name, check::Kind::Scope, errors)?;
         if attributes.reuse.is_some() {
             errors.rule_at(
                 MistakeKind::UniqueReused,
@@ -157,6 +156,7 @@ impl Tree {
             );
             return None;
         }
+        check::unique_reused(cursor, check::Kind::Scope, name, unique, errors)?;
         let candidates = (0..).map(|number| if number == 0 { name.to_string() } else { format!("{name}_{number}") });
         candidates.into_iter().find(|label| !self.opened.contains_key(&cursor.name_of(label)))
     }

@@ -45,7 +45,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 10] = [
+const KNOWN: [(&str, &[On]); 11] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -54,6 +54,7 @@ const KNOWN: [(&str, &[On]); 10] = [
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
     ("custom_getter", &[On::Scope, On::Variable]),
+    ("regularizer", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
     ("name_scope", &[On::Scope]),
 ];
@@ -178,6 +179,11 @@ impl Attrs {
                 Err(syn::Error::new_spanned(name, message))
             }
         }
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
     }
 
     /// What is made by a call.

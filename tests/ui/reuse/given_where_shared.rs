@@ -12,6 +12,12 @@ model! {
             var v: [1] = ones();
             var w(trainable = false);
         }
+        scope bar(reuse = auto) {
+            var v: [1] = ones();
+        }
+        scope bar(reuse = auto) {
+            var v: [1] = ones();
+        }
     }
 }
 
