@@ -1,3 +1,5 @@
+//! `name_scope` that is no truth, on a layer, and on a variable
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 
