@@ -6,7 +6,9 @@ use quote::{format_ident, quote, quote_spanned};
 use super::names::{check_fn, inputs_fn};
 use super::size::InInstance;
 use super::{Emit, at, local};
-use crate::ir::{Declaration, Function, Given, Initializer, LayerDeclaration, PathPart, VariableDeclaration};
+use crate::ir::{
+    Declaration, Function, Given, Initializer, LayerDeclaration, PathPart, SnippetCall, VariableDeclaration,
+};
 
 impl Emit<'_> {
     /// The function that makes the variables and layers of an instance.
@@ -203,18 +205,23 @@ impl Emit<'_> {
     /// What is given besides a start, as setters of `Defaults`.
     fn given(&self, given: &Given, function: Option<usize>) -> TokenStream {
         let names = InInstance { check: self.check_of(function) };
-        let constraint = given.constraint.as_ref().map(|constraint| match constraint {
-            None => quote! { .no_constraint() },
-            Some(call) => {
-                let constraint = self.call(call, &names);
-                quote! { .constraint(#constraint) }
-            }
-        });
+        let made = |made: &Option<Option<SnippetCall>>, set: &str, unset: &str| {
+            let (set, unset) = (Ident::new(set, Span::call_site()), Ident::new(unset, Span::call_site()));
+            made.as_ref().map(|made| match made {
+                None => quote! { .#unset() },
+                Some(call) => {
+                    let made = self.call(call, &names);
+                    quote! { .#set(#made) }
+                }
+            })
+        };
+        let constraint = made(&given.constraint, "constraint", "no_constraint");
+        let regularizer = made(&given.regularizer, "regularizer", "no_regularizer");
         let collections = given.collections.as_ref().map(|collections| match collections.as_slice() {
             [] => quote! { .no_collections() },
             names => quote! { #(.collection(#names))* },
         });
-        quote! { #constraint #collections }
+        quote! { #constraint #regularizer #collections }
     }
 }
 

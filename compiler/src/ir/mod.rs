@@ -4,6 +4,8 @@
 //! unrolled; calls of other `fn`s stay calls.
 
 mod graph;
+mod log;
+mod op_name;
 
 use proc_macro2::{Ident, Span};
 use syn::{Expr as Rust, Path};
@@ -11,6 +13,8 @@ use syn::{Expr as Rust, Path};
 use crate::syntax::{self, Arithmetic, Size};
 
 pub use graph::*;
+pub use log::{Entry, Said};
+pub use op_name::OpName;
 
 pub type ScopeId = usize;
 pub type VariableId = usize;
@@ -30,6 +34,8 @@ pub struct Model<'a> {
     pub snippets: Vec<Snippet>,
     /// What an instance is made of, in the order of the declarations.
     pub declarations: Vec<Declaration>,
+    /// What the source says, in its order.
+    pub log: Vec<Entry>,
 }
 
 /// The root scope's number.
@@ -116,6 +122,13 @@ pub struct Layer {
     pub places: usize,
 }
 
+impl Layer {
+    /// The name of the model that it is of.
+    pub fn model(&self) -> String {
+        self.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+    }
+}
+
 /// What is made when an instance is made.
 pub enum Declaration {
     Variable(VariableDeclaration),
@@ -168,12 +181,14 @@ pub struct Given {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `none`.
     pub constraint: Option<Option<SnippetCall>>,
+    /// `Some(None)` is `none`.
+    pub regularizer: Option<Option<SnippetCall>>,
 }
 
 impl Given {
     /// What is made by calls.
     pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
-        self.constraint.iter().flatten()
+        self.constraint.iter().chain(&self.regularizer).flatten()
     }
 }
 
@@ -245,6 +260,7 @@ pub struct Snippet {
 pub enum Made {
     Initializer,
     Constraint,
+    Regularizer,
 }
 
 impl Made {
@@ -253,6 +269,7 @@ impl Made {
         match self {
             Self::Initializer => ("an initializer", "zeros()"),
             Self::Constraint => ("a constraint", "non_negative()"),
+            Self::Regularizer => ("a regularizer", "l1_l2()"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::FunctionLowering;
 use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
-use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
+use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said, Update};
 use crate::resolve::{Found, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
@@ -162,6 +162,7 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();
+        self.log(name.span(), Said::Call { function: number });
         let kind = NodeKind::Call { function: number, arguments: values, results: results.clone() };
         self.push(name.span(), site(arguments), kind);
         values_of(results)
@@ -193,6 +194,9 @@ impl FunctionLowering<'_, '_, '_> {
         if is_bare(path) && self.is_no_op(&segment.ident, arguments) {
             return Value::Wrong;
         }
+        if path.is_ident("regularization_loss") {
+            return self.regularization_loss(&segment.ident, arguments, operands.is_none_or(|list| !list.is_empty()));
+        }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
         let number = self.op_path(path.clone(), is_bare(path));
         let Some(operands) = operands else {
@@ -201,6 +205,27 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         };
         self.op_node(number, &name, span, site(arguments), operands, &arguments.keywords, wanted)
+    }
+
+    /// `regularization_loss()`
+    fn regularization_loss(&mut self, name: &Ident, arguments: &Arguments, is_given: bool) -> Value {
+        if is_given || !arguments.keywords.is_empty() {
+            let message = "`regularization_loss()` takes nothing: it is the sum of the penalties of all variables of the \
+                           model that have a `regularizer`";
+            self.error(name, message);
+            return Value::Wrong;
+        }
+        let value = self.new_value(None);
+        let full = self.op_name(&name.to_string(), name.span());
+        self.push(name.span(), site(arguments), NodeKind::Regularization { name: full, value });
+        Value::Tensor(value)
+    }
+
+    /// The name of an op in the name scope at hand.
+    fn op_name(&mut self, name: &str, span: Span) -> OpName {
+        let name = self.op_names.unique(&self.name_scope, name);
+        self.log(span, Said::Op { name: name.clone() });
+        name
     }
 
     /// A call of an op on something wrong: the op and its keywords are looked at all the same.
@@ -271,7 +296,7 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.note_update(&update.variable, update.result);
         }
         let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
-        let name = self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        let name = self.op_name(name, span);
         self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
         values_of(results)
     }

@@ -6,7 +6,8 @@ use super::FunctionLowering;
 use super::calls::values_of;
 use super::environment::Value;
 use super::variables::indices_of;
-use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
+use crate::diag::MistakeKind;
+use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, Said, SnippetCall, Use};
 use crate::resolve::{Declared, Defaults, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
 
@@ -47,14 +48,17 @@ impl FunctionLowering<'_, '_, '_> {
             self.declare_layer(declared, keywords.clone(), &inputs, &defaults);
         } else if !is_made && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
-            self.error(
+            self.is_wrong = true;
+            self.model.errors.rule(
+                MistakeKind::GivenWhereShared,
                 name,
                 "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out",
             );
             return Value::Wrong;
         }
         let outside = std::mem::replace(&mut self.cursor.defaults.training, defaults.training);
-        let results = self.layer_call(place, scope.span, site(layer), None, inputs, wanted);
+        let call = (scope.span, site(layer), None);
+        let results = self.layer_call(place, is_made, call, inputs, wanted);
         self.cursor.defaults.training = outside;
         results
     }
@@ -105,23 +109,25 @@ impl FunctionLowering<'_, '_, '_> {
             self.error_at(span, "a layer is applied to an input");
             return Value::Wrong;
         }
-        self.layer_call(place.clone(), span, site(arguments), function, inputs, wanted)
+        self.layer_call(place.clone(), false, (span, site(arguments), function), inputs, wanted)
     }
 
     fn layer_call(
         &mut self,
         layer: Place<LayerId>,
-        span: Span,
-        site: usize,
-        function: Option<&Ident>,
+        is_new: bool,
+        (span, site, function): (Span, usize, Option<&Ident>),
         arguments: Vec<usize>,
         wanted: usize,
     ) -> Value {
+        let (name, model) = (self.model.tree.name_of_layer(&layer), self.model.tree.layers[layer.id].model());
+        let name_scope = self.op_names.unique(&self.name_scope, name.rsplit('/').next().unwrap_or_default());
+        self.log(span, Said::Layer { name, model, is_new, name_scope: name_scope.clone() });
         let keywords = self.keywords_here(&layer);
         let applied = self.applied(&layer);
         let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
         let function = function.cloned().unwrap_or_else(|| Ident::new("forward", span));
-        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied };
+        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied, name_scope };
         self.push(span, site, NodeKind::Layer(call));
         values_of(results)
     }

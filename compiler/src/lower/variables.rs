@@ -6,12 +6,14 @@ use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
 use super::FunctionLowering;
+use super::arrays::Array;
 use super::environment::Value;
+use crate::diag::MistakeKind;
 use crate::ir::{
-    Condition, Declaration, Given, Initializer, Made, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall,
-    Use, ValueId, VariableDeclaration, VariableId, VariableNode,
+    Condition, Declaration, Element, Given, Initializer, Made, Name, NodeKind, PathPart, Place, Said, SameAs, SizeExpr,
+    SnippetCall, Use, ValueId, VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Defaults, Surroundings, Tree};
+use crate::resolve::{Declared, Defaults, Surroundings, Tree, element_of};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
@@ -28,7 +30,13 @@ impl FunctionLowering<'_, '_, '_> {
         if let (Some(ty), Some(array)) = (&variable.ty, &array)
             && let Some(message) = array.differs(ty)
         {
-            self.error_at(ty.span, message);
+            self.is_wrong = true;
+            self.model.errors.rule_at(MistakeKind::ShapeAndValue, ty.span, message);
+            return self.undeclared(&variable.name);
+        }
+        if let Some((element, message)) = array.as_ref().and_then(|array| array.misfit(&self.element_of(variable))) {
+            self.is_wrong = true;
+            self.model.errors.rule(MistakeKind::ValueDType, element, message);
             return self.undeclared(&variable.name);
         }
         let Some(dims) = self.variable_dims(variable, array.as_ref()) else {
@@ -42,6 +50,11 @@ impl FunctionLowering<'_, '_, '_> {
             self.is_wrong = true;
             return self.undeclared(&variable.name);
         };
+        let full = self.cursor.name_of(&self.model.tree.variables[declared.id].label);
+        if declared.is_new {
+            self.op_names.take(&full);
+        }
+        self.log(variable.name.span(), Said::Variable { name: full, is_new: declared.is_new });
         let place = Place { id: declared.id, indices: declared.indices.clone() };
         let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
         if variable.name != self.model.tree.variables[declared.id].label {
@@ -50,6 +63,19 @@ impl FunctionLowering<'_, '_, '_> {
         }
         if declared.is_new {
             self.declare(variable, declared, dims.unwrap_or_default(), array, value);
+        }
+    }
+
+    /// The element type of a variable by its name, where it is not that of a generic model.
+    fn element_of(&self, variable: &syntax::Variable) -> Option<String> {
+        let model = match &self.model.source.element {
+            syntax::Element::Default => Some("f32".to_string()),
+            syntax::Element::Named(name) => Some(name.to_string()),
+            syntax::Element::Generic(_) => None,
+        };
+        match element_of(variable.ty.as_ref(), &self.cursor) {
+            Element::Model => model,
+            Element::Named(name) => Some(name.to_string()),
         }
     }
 
@@ -72,7 +98,8 @@ impl FunctionLowering<'_, '_, '_> {
                 Dimension::Any(span) => {
                     let message = "every size of a variable is known when it is made: write a number, a constant, a \
                                    hyper-parameter or a name that an input binds";
-                    self.error_at(*span, message);
+                    self.is_wrong = true;
+                    self.model.errors.rule_at(MistakeKind::ShapeMissing, *span, message);
                     return None;
                 }
                 Dimension::Size(size) => dims.push(self.size(size)?),
@@ -93,7 +120,8 @@ impl FunctionLowering<'_, '_, '_> {
             && !self.is_element(element)
             && !self.is_model_element(element)
         {
-            self.error(element, syntax::no_element(element));
+            self.is_wrong = true;
+            self.model.errors.rule(MistakeKind::ElementType, element, syntax::no_element(element));
             return None;
         }
         Some(())
@@ -152,7 +180,8 @@ impl FunctionLowering<'_, '_, '_> {
             let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
             let message =
                 format!("variable `{full}` is {written}, as declared at {first}; here it is asked for as {here}");
-            self.error_at(span, message);
+            self.is_wrong = true;
+            self.model.errors.rule_at(MistakeKind::ShapeMismatch, span, message);
         }
         !is_unlike
     }
@@ -220,7 +249,11 @@ impl FunctionLowering<'_, '_, '_> {
             let written = written.as_ref()?.as_deref();
             Some(written.map(|written| self.made_snippet(made, written)))
         };
-        Given { constraint: made(Made::Constraint, &defaults.constraint), collections: defaults.collections.clone() }
+        Given {
+            constraint: made(Made::Constraint, &defaults.constraint),
+            regularizer: made(Made::Regularizer, &defaults.regularizer),
+            collections: defaults.collections.clone(),
+        }
     }
 
     /// Adds what is declared in the loop or branch at hand.
@@ -343,43 +376,5 @@ fn is_global(size: &SizeExpr) -> bool {
         SizeExpr::Use(name) => is_global_name(&name.name),
         SizeExpr::Binary(left, _, right) => is_global(left) && is_global(right),
         SizeExpr::Rust(call) => call.values.iter().all(|name| is_global_name(&name.name)),
-    }
-}
-
-/// An array that is written as an initializer.
-struct Array {
-    shape: Vec<usize>,
-    elements: Vec<Rust>,
-}
-
-impl Array {
-    /// Why a type cannot be that of this array, as far as its numbers tell.
-    fn differs(&self, ty: &TensorType) -> Option<String> {
-        if ty.dims.len() != self.shape.len() {
-            return Some(format!("the type has {} axes, and the array {}", ty.dims.len(), self.shape.len()));
-        }
-        let unlike = |(dim, size): (&Dimension, &usize)| match dim {
-            Dimension::Size(syntax::Size::Number(number)) => number != size,
-            Dimension::Size(_) | Dimension::Any(_) => false,
-        };
-        let is_unlike = ty.dims.iter().zip(&self.shape).any(unlike);
-        is_unlike.then(|| format!("the type is {ty}, and the array {:?}", self.shape))
-    }
-
-    /// The array of an expression, if it is one whose rows are of one length.
-    fn of(expr: &Rust) -> Option<Self> {
-        let Rust::Array(array) = expr else { return None };
-        let rows: Option<Vec<Self>> = array.elems.iter().map(Self::of).collect();
-        match rows {
-            Some(rows) if !rows.is_empty() => {
-                let inner = rows[0].shape.clone();
-                if rows.iter().any(|row| row.shape != inner) {
-                    return None;
-                }
-                let shape = std::iter::once(rows.len()).chain(inner).collect();
-                Some(Self { shape, elements: rows.into_iter().flat_map(|row| row.elements).collect() })
-            }
-            _ => Some(Self { shape: vec![array.elems.len()], elements: array.elems.iter().cloned().collect() }),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 
 use super::{Cursor, Site, Tree};
-use crate::diag::{Errors, place, suggestion};
+use crate::diag::{Errors, MistakeKind, place, suggestion};
 use crate::ir::{Condition, Element, Layer, Member, PathPart, Variable};
 use crate::syntax;
 
@@ -55,9 +55,19 @@ pub fn covers(conditions: &[Condition]) -> bool {
 // scope a { var w: [1]; }  scope A { … }     // names that differ in case only
 // var a: [1];  scope a { … }                 // a variable and a scope of one name
 // var _w: [1];                               // at the root
+// var größe: [1];
 pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind, errors: &mut Errors) -> Option<()> {
     if cursor.parts.is_empty() && label.starts_with('_') {
-        errors.error(name, format!("at the root a name begins with a letter; `{label}` can stand in a scope"));
+        errors.rule(
+            MistakeKind::BadName,
+            name,
+            format!("at the root a name begins with a letter; `{label}` can stand in a scope"),
+        );
+        return None;
+    }
+    if !label.is_ascii() {
+        let message = format!("a name in a model is made of ASCII letters, digits and `_`; `{label}` is not");
+        errors.rule(MistakeKind::BadName, name, message);
         return None;
     }
     for &member in &tree.scopes[cursor.scope].members {
@@ -65,7 +75,8 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
         if other == label && Kind::of(member) != kind {
             let (kind, other) = (kind.text(), Kind::of(member).text());
             let full = cursor.name_of(label);
-            errors.error(
+            errors.rule(
+                MistakeKind::BadName,
                 name,
                 format!(
                     "`{full}` is already the name of a {other}, so no {kind} can have it; give one of them another name"
@@ -75,7 +86,11 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
         }
         if other != label && other.eq_ignore_ascii_case(label) {
             let (full, other) = (cursor.name_of(label), cursor.name_of(other));
-            errors.error(name, format!("`{full}` and `{other}` differ in case only; give one of them another name"));
+            errors.rule(
+                MistakeKind::BadName,
+                name,
+                format!("`{full}` and `{other}` differ in case only; give one of them another name"),
+            );
             return None;
         }
     }
@@ -86,7 +101,8 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
 pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site, errors: &mut Errors) {
     let (name, full) = (&variable.name, cursor.name_of(&variable.name.to_string()));
     if first.id == super::site(variable) {
-        return errors.error(
+        return errors.rule(
+            MistakeKind::AlreadyExists,
             name,
             format!(
                 "variable `{full}` would be declared in each turn of the loop: give each turn a scope of its own, \
@@ -99,13 +115,18 @@ pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site
         Some(scope) => format!("open the scope with `reuse`: `scope {scope}(reuse) {{ var {name}; }}`"),
         None => format!("declare it in a scope that can be opened with `reuse`, or use `{name}` by its name"),
     };
-    errors.error(name, format!("variable `{full}` already exists, first declared at {first}; to share it, {share}"));
+    errors.rule(
+        MistakeKind::AlreadyExists,
+        name,
+        format!("variable `{full}` already exists, first declared at {first}; to share it, {share}"),
+    );
 }
 
 // scope a { var w(unique): [1]; } scope a(reuse) { var w; }
 pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Errors) {
     let (full, first) = (cursor.name_of(&name.to_string()), place(first.span));
-    errors.error(
+    errors.rule(
+        MistakeKind::DoesNotExist,
         name,
         format!(
             "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or \
@@ -122,7 +143,8 @@ pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, er
     }
     let (kind, scope) = (kind.text(), cursor.name());
     let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
-    errors.at(
+    errors.rule_at(
+        MistakeKind::UniqueReused,
         unique,
         format!(
             "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
@@ -145,11 +167,12 @@ pub fn declared_each_turn(
         return Some(());
     }
     let full = cursor.name_of(&variable.name.to_string());
-    errors.error(
+    errors.rule(
+        MistakeKind::AlreadyExists,
         &variable.name,
         format!(
-            "variable `{full}` would be declared in each turn of the loop: let all turns share it, `scope cell(reuse = \
-             auto) {{ … }}`, or give each turn a scope of its own, `scope block[i] {{ … }}`"
+            "variable `{full}` would be declared in each turn of the loop: let all turns share it, \
+             `scope cell(reuse = auto) {{ … }}`, or give each turn a scope of its own, `scope block[i] {{ … }}`"
         ),
     );
     None
@@ -175,7 +198,11 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         None => suggestion(&name.to_string(), there.iter().copied()),
     };
     let hint = if meant.is_empty() { "; to make it, leave `reuse` out, or write `reuse = auto`" } else { &meant };
-    errors.error(name, format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"));
+    errors.rule(
+        MistakeKind::DoesNotExist,
+        name,
+        format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"),
+    );
 }
 
 // scope a(reuse) { var w = zeros(); }
@@ -188,7 +215,8 @@ pub fn given_where_shared(
 ) -> Option<()> {
     let Some((what, span)) = given else { return Some(()) };
     let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
-    errors.at(
+    errors.rule_at(
+        MistakeKind::GivenWhereShared,
         span,
         format!("variable `{full}` is shared here, and its {what} is that of its declaration at {first}: leave it out"),
     );
@@ -196,21 +224,34 @@ pub fn given_where_shared(
 }
 
 // var n(constraint = non_negative()): u32[1];
-pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let is_float = match element {
-        Element::Model => true,
-        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
-    };
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
-    match (given, element) {
-        (Some(given), Element::Named(element)) if !is_float => {
-            let name = &given.name;
-            errors.error(name, format!("a `{name}` is for floats, and this variable is of {element}: leave it out"));
-            None
-        }
-        _ => Some(()),
+// var n(regularizer = l2(0.1)): u32[1];
+// scope a(regularizer = l2(0.1)) { var n: u32[1]; }
+pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
+    let Element::Named(element) = element else { return Some(()) };
+    if element == "f32" || element == "f64" || !syntax::ELEMENTS.iter().any(|other| element == other) {
+        return Some(());
     }
+    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
+    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
+    let list = &variable.attrs.list;
+    if let Some(given) = list.iter().filter(|attr| !is_none(attr)).find(is_for_floats) {
+        let name = &given.name;
+        let message = format!("a `{name}` is for floats, and this variable is of {element}: leave it out");
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    if let Some(Some(_)) = cursor.defaults.regularizer
+        && !list.iter().any(|attr| attr.name == "regularizer")
+    {
+        let name = &variable.name;
+        let message = format!(
+            "the `regularizer` of the scope is for floats, and this variable is of {element}: write \
+             `var {name}(regularizer = none)`"
+        );
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    Some(())
 }
 
 // scope fc(dtype = f64): Dense(x, units = 4)
@@ -219,17 +260,18 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
         // Whether it is trained can differ from one application to the other.
         "reuse" | "unique" | "training" => false,
-        "dtype" => true,
+        "dtype" | "name_scope" => true,
         _ => !is_made,
     });
     let Some(misplaced) = misplaced else { return Some(()) };
     let name = &misplaced.name;
-    errors.error(
+    errors.rule(
+        if name == "dtype" { MistakeKind::Other } else { MistakeKind::GivenWhereShared },
         name,
-        if name == "dtype" {
-            "a layer has the element type that it says, or that of this model: leave this out".to_string()
-        } else {
-            format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out")
+        match name.to_string().as_str() {
+            "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
+            "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
+            _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
         },
     );
     None
@@ -249,14 +291,19 @@ pub fn same_rank(
     }
     let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
     let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
-    errors.at(span, format!("variable `{full}` is {}, as declared at {first}; here it has {rank} axes", known.written));
+    errors.rule_at(
+        MistakeKind::ShapeMismatch,
+        span,
+        format!("variable `{full}` is {}, as declared at {first}; here it has {rank} axes", known.written),
+    );
     None
 }
 
 // var w;
 pub fn shape_missing(cursor: &Cursor, variable: &syntax::Variable, errors: &mut Errors) {
     let (name, full) = (&variable.name, cursor.name_of(&variable.name.to_string()));
-    errors.error(
+    errors.rule(
+        MistakeKind::ShapeMissing,
         name,
         format!(
             "variable `{full}` is new, so its shape must be known: write `var {name}: [3, 3];`, or an array as its \
@@ -269,7 +316,11 @@ pub fn shape_missing(cursor: &Cursor, variable: &syntax::Variable, errors: &mut 
 pub fn no_such_scope(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Errors) {
     let hint = suggestion(&name.to_string(), tree.labels(cursor.scope));
     let place = if cursor.parts.is_empty() { "at the root".to_string() } else { format!("in `{}`", cursor.name()) };
-    errors.error(name, format!("there is no scope `{name}` {place} before this{hint}; `scope self.…` opens one again"));
+    errors.rule(
+        MistakeKind::DoesNotExist,
+        name,
+        format!("there is no scope `{name}` {place} before this{hint}; `scope self.…` opens one again"),
+    );
 }
 
 // scope a(reuse) { var w: u32[1]; }           // after `var w: [1];`
@@ -291,7 +342,11 @@ pub fn same_element(
         Element::Named(name) => name.to_string(),
     };
     let (is, here) = (text(&known.element), text(&element));
-    errors.at(ty.span, format!("variable `{full}` is of {is}, as declared at {first}; here it is asked for as {here}"));
+    errors.rule_at(
+        MistakeKind::DTypeMismatch,
+        ty.span,
+        format!("variable `{full}` is of {is}, as declared at {first}; here it is asked for as {here}"),
+    );
     None
 }
 
@@ -333,7 +388,7 @@ pub fn layer_exists(cursor: &Cursor, name: &Ident, id: usize, first: &Site, erro
             place(first.span)
         )
     };
-    errors.error(name, message);
+    errors.rule(MistakeKind::AlreadyExists, name, message);
 }
 
 // for t in 0..time { scope fc: Dense(x, units = 3); }
@@ -351,7 +406,8 @@ pub fn layer_each_turn(
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
-    errors.error(
+    errors.rule(
+        MistakeKind::AlreadyExists,
         name,
         format!(
             "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or \
@@ -368,7 +424,7 @@ pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Er
         Some(elsewhere) => format!("; {elsewhere}"),
         None => suggestion(&name.to_string(), tree.labels(cursor.scope)),
     };
-    errors.error(name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
+    errors.rule(MistakeKind::DoesNotExist, name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
 }
 
 // if a { scope fc: Dense(x, units = 3) } else { scope fc: Conv2d(x, filters = 3) }

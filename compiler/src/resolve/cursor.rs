@@ -1,5 +1,6 @@
 //! Where in the tree of scopes the reader of a model is.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -20,6 +21,8 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
+    /// `Some(None)` is `regularizer = none`.
+    pub regularizer: Option<Option<Rc<Rust>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -33,6 +36,7 @@ impl Defaults {
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
+            regularizer: errors.collect(attrs.regularizer()).flatten(),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -45,6 +49,7 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             training: inside.training.or(self.training),
         }
     }
@@ -54,6 +59,8 @@ impl Defaults {
 pub struct Attributes {
     pub reuse: Option<Reuse>,
     pub unique: Option<Span>,
+    /// Whether the scope stands in the names of its ops.
+    pub names_ops: bool,
     pub defaults: Defaults,
 }
 
@@ -63,7 +70,8 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
+        let names_ops = errors.collect(attrs.name_scope()).flatten().unwrap_or(true);
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, names_ops, defaults: Defaults::read(attrs, errors) }
     }
 }
 
@@ -86,18 +94,33 @@ pub struct Cursor {
     pub indices: Vec<Index>,
     pub reuse: Reuse,
     pub defaults: Defaults,
+    /// The name scope that was opened with the scope, inside of the one at hand then; none if it opened none. It is not
+    /// the scope's name: a `unique` scope opens one of the name that is written, which ops number by themselves.
+    pub name_scope: Option<String>,
+    /// How often each scope was opened before this one was opened by its path from the root: so it is again after it.
+    pub opened_before: Option<Rc<HashMap<String, usize>>>,
 }
 
 impl Cursor {
     /// The root scope.
     pub fn root() -> Self {
-        Self { scope: ROOT, parts: vec![], indices: vec![], reuse: Reuse::No, defaults: Defaults::default() }
+        Self {
+            scope: ROOT,
+            parts: vec![],
+            indices: vec![],
+            reuse: Reuse::No,
+            defaults: Defaults::default(),
+            name_scope: None,
+            opened_before: None,
+        }
     }
 
     /// The scope with this label inside of this one.
     pub fn enter(&self, scope: ScopeId, part: PathPart, index: Option<Index>) -> Self {
         let mut inside = self.clone();
         inside.scope = scope;
+        inside.name_scope = Some(part.to_string());
+        inside.opened_before = None;
         inside.parts.push(part);
         inside.indices.extend(index);
         inside

@@ -66,7 +66,8 @@ impl Tree {
                     check::shape_missing(cursor, variable, errors);
                     return None;
                 };
-                check::declared_each_turn(cursor, variable, cursor.reuse == Reuse::Auto, around.loops, errors)?;
+                let is_shared = cursor.reuse == Reuse::Auto;
+                check::declared_each_turn(cursor, variable, is_shared, around.loops, errors)?;
                 self.make_variable(cursor, variable, &label, rank, around, errors)
             }
         }
@@ -111,7 +112,7 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(variable, &element, errors)?;
+        check::for_floats(cursor, variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {

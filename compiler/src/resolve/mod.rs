@@ -9,17 +9,18 @@ mod hints;
 mod lookup;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 
-use crate::diag::Errors;
+use crate::diag::{Errors, MistakeKind};
 use crate::ir::{Condition, Family, Index, Instance, Layer, Member, PathPart, Scope, ScopeId, Variable, turns};
 use crate::syntax::{self, Reuse};
 
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Declared, Surroundings};
+pub use declare::{Declared, Surroundings, element_of};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
@@ -96,6 +97,10 @@ impl Tree {
         let index = join_family(&mut self.scopes[id].family, is_new, turn.as_ref(), name, errors)?;
         let mut inside = cursor.enter(id, PathPart::in_turn(&label, turn.as_ref()), index);
         self.scopes[id].instances.push(Instance { turns: turns(&inside.indices), condition: condition.clone() });
+        if attributes.unique.is_some() {
+            inside.name_scope = Some(name.to_string());
+        }
+        inside.name_scope.take_if(|_| !attributes.names_ops);
         inside.reuse = attributes.reuse.unwrap_or(cursor.reuse);
         inside.defaults = cursor.defaults.overridden(&attributes.defaults);
         if self.defaults.len() == id {
@@ -105,15 +110,20 @@ impl Tree {
         Some(inside)
     }
 
-    /// Ends a scope: the scopes in it are counted anew when it is opened again.
+    /// Ends a scope: the scopes in it are counted anew when it is opened again. One that was opened by its path has
+    /// changed no count.
     pub fn close(&mut self, cursor: &Cursor) {
+        if let Some(before) = &cursor.opened_before {
+            self.opened.clone_from(before);
+            return;
+        }
         let prefix = format!("{}/", cursor.name());
         self.opened.retain(|name, _| !name.starts_with(&prefix));
     }
 
     /// Opens a scope by its path from the root, as TensorFlow's scope objects are: with the defaults of when it was
     /// first opened, and the `reuse` that is written.
-    fn reopen(&self, scope: &syntax::Scope, attributes: &Attributes, errors: &mut Errors) -> Option<Cursor> {
+    fn reopen(&mut self, scope: &syntax::Scope, attributes: &Attributes, errors: &mut Errors) -> Option<Cursor> {
         let mut cursor = Cursor::root();
         for name in &scope.path {
             let Some(Member::Scope(id)) = self.member(cursor.scope, &name.to_string()) else {
@@ -123,8 +133,11 @@ impl Tree {
             cursor = cursor.enter(id, PathPart::plain(name.to_string()), None);
             cursor.defaults = self.defaults[id].clone();
         }
+        cursor.name_scope.take_if(|_| !attributes.names_ops);
         cursor.reuse = attributes.reuse.unwrap_or(Reuse::No);
         cursor.defaults = cursor.defaults.overridden(&attributes.defaults);
+        *self.opened.entry(cursor.name()).or_insert(0) += 1;
+        cursor.opened_before = Some(Rc::new(self.opened.clone()));
         Some(cursor)
     }
 
@@ -137,7 +150,11 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<String> {
         if attributes.reuse.is_some() {
-            errors.at(unique, "a `unique` scope is always a new one, so it cannot reuse: leave one of the two out");
+            errors.rule_at(
+                MistakeKind::UniqueReused,
+                unique,
+                "a `unique` scope is always a new one, so it cannot reuse: leave one of the two out",
+            );
             return None;
         }
         check::unique_reused(cursor, check::Kind::Scope, name, unique, errors)?;

@@ -25,9 +25,12 @@ pub struct Attr {
 /// Whether a scope makes its variables or shares existing ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reuse {
+    /// It makes them; one that exists is a mistake.
     #[default]
     No,
+    /// It shares them; one that does not exist is a mistake.
     Yes,
+    /// It makes what is missing and shares what is there.
     Auto,
 }
 
@@ -39,7 +42,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 8] = [
+const KNOWN: [(&str, &[On]); 10] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -47,7 +50,9 @@ const KNOWN: [(&str, &[On]); 8] = [
     ("trainable", &[On::Scope, On::Variable]),
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
+    ("regularizer", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
+    ("name_scope", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -126,6 +131,11 @@ impl Attrs {
         self.truth("training")
     }
 
+    /// `name_scope = false`: whether the scope stands in the names of its ops.
+    pub fn name_scope(&self) -> syn::Result<Option<bool>> {
+        self.truth("name_scope")
+    }
+
     fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
@@ -147,6 +157,11 @@ impl Attrs {
     /// `constraint = max_norm(3.0)`; `none` is `Some(None)`.
     pub fn constraint(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("constraint", "max_norm(3.0)")
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
     }
 
     /// What is made by a call.
@@ -242,6 +257,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "dtype") => "a variable's element type stands before its sizes: `var w: f64[3];`".to_string(),
         (On::Variable, "training") => {
             "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
+        }
+        (On::Variable, "name_scope") => {
+            "`name_scope` is of the ops in a scope; a variable has the scopes that it stands in in its name".to_string()
         }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),

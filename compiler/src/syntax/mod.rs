@@ -110,7 +110,7 @@ pub enum Size {
     /// An upper-case name, or a path.
     Constant(Path),
     Binary(Box<Size>, Operator, Box<Size>),
-    Rust(Rust),
+    Rust(Box<Rust>),
 }
 
 /// `+ - * /`, with the user's token.

@@ -170,16 +170,12 @@ pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
 pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Scope> {
     let word: Ident = input.parse()?;
     let from_root = input.peek(Token![self]);
+    let mut path: Vec<Ident> = Vec::new();
     if from_root {
         input.parse::<Token![self]>()?;
-        if !input.peek(Token![.]) {
-            return Err(
-                input.error("a scope is opened again by its path: `scope self.a(reuse) { … }`; the root is open")
-            );
-        }
-        input.parse::<Token![.]>()?;
+    } else {
+        path.push(input.parse()?);
     }
-    let mut path: Vec<Ident> = vec![input.parse()?];
     while input.peek(Token![.]) {
         input.parse::<Token![.]>()?;
         path.push(input.parse()?);

@@ -22,6 +22,9 @@ impl Emit<'_> {
             NodeKind::Variable(variable) => self.check_variable(node, variable),
             NodeKind::Number { value, .. } => quote! { #check.number(#value); },
             NodeKind::Op(op) => self.check_op(function, node, op),
+            NodeKind::Regularization { value, .. } => {
+                quote! { #check.values[#value] = #p::Shape::scalar(#check.element()); }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let called = &self.model.functions[*called];
                 if self.calls(called, called, &mut Vec::new()) {
