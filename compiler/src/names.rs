@@ -133,6 +133,12 @@ fn check_functions(model: &mut Model, errors: &mut Errors) {
             errors.error(&function.name, format!("every model has a method `{name}`; give this `fn` another name"));
             return false;
         }
+        if name == "regularization_loss" {
+            let message = "`regularization_loss()` is the sum of the penalties of all variables of the model; give this `fn` \
+                           another name";
+            errors.error(&function.name, message);
+            return false;
+        }
         if steps.contains(&name) {
             let message = format!("`{name}` is the training step of another `fn`; give this one another name");
             errors.error(&function.name, message);

@@ -8,7 +8,7 @@ use crate::element::DType;
 use crate::error::{Error, Result};
 use crate::init::Initializer;
 use crate::partition::{Partition, Partitioner};
-use crate::regularizer::Regularizer;
+use crate::regularizer::{AnyRegularizer, Regularizer};
 use crate::store::About;
 
 /// What a scope gives the variables inside that say nothing else.
@@ -18,7 +18,7 @@ pub struct Defaults {
     initializer: Option<Option<Arc<dyn Initializer + Send + Sync>>>,
     trainable: Option<bool>,
     /// `Some(None)` is `regularizer = none`.
-    regularizer: Option<Option<Arc<dyn Regularizer>>>,
+    regularizer: Option<Option<Arc<dyn AnyRegularizer>>>,
     /// `Some(None)` is `constraint = none`.
     constraint: Option<Option<Arc<dyn AnyConstraint>>>,
     pub(crate) partitioner: Option<Partitioner>,
@@ -143,6 +143,11 @@ impl Defaults {
     /// Whether there is a regularizer.
     pub fn has_regularizer(&self) -> bool {
         matches!(self.regularizer, Some(Some(_)))
+    }
+
+    /// Whether there is a constraint.
+    pub fn has_constraint(&self) -> bool {
+        matches!(self.constraint, Some(Some(_)))
     }
 
     /// Whether there is a partitioner.

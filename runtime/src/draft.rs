@@ -267,6 +267,10 @@ impl Draft {
             let wrong = |reason| Error::Constraint { variable: full.clone(), reason };
             constraint.check(shape).map_err(wrong)?;
         }
+        if let Some(regularizer) = &about.regularizer {
+            let wrong = |reason| Error::Regularizer { variable: full.clone(), reason };
+            regularizer.check(shape).map_err(wrong)?;
+        }
         let wrong = |reason: String| Error::Initializer { variable: full.clone(), reason };
         let mut random = Random::new(self.store.seed(), &full, 0);
         let mut elements = Vec::new();

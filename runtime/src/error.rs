@@ -115,6 +115,13 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A regularizer cannot be that of such a variable.
+    Regularizer {
+        /// The full name of the variable.
+        variable: String,
+        /// Why not.
+        reason: String,
+    },
     /// Sizes that do not fit together.
     Shape {
         /// The op or the input with its scope, the shapes and the reason.
@@ -220,6 +227,9 @@ impl fmt::Display for Error {
             }
             Self::Constraint { variable, reason } => {
                 write!(f, "variable `{variable}` cannot be so constrained: {reason}")
+            }
+            Self::Regularizer { variable, reason } => {
+                write!(f, "variable `{variable}` cannot be so regularized: {reason}")
             }
             Self::Shape { message } | Self::Gradients { message } => f.write_str(message),
             Self::IndexOutOfRange { op, index, size } => {

@@ -123,6 +123,7 @@ pub mod __private {
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
     pub use crate::record::{Recorder, Value};
+    pub use crate::regularizer::Regularizer;
     pub use crate::run::Step;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
     pub use crate::taken::{present, so_many};

@@ -172,9 +172,10 @@ impl Variables {
     }
 
     /// Those in the scope of this name, which is given from the model or from the root of the store. Only whole names
-    /// count: the scope `model` has nothing of `model_2`.
+    /// count: the scope `model`, or `model/`, has nothing of `model_2`.
     #[must_use]
     pub fn in_scope(&self, scope: &str) -> Self {
+        let scope = scope.strip_suffix('/').unwrap_or(scope);
         let within =
             |name: &str| name.strip_prefix(scope).is_some_and(|rest| scope.is_empty() || rest.starts_with('/'));
         let relative =

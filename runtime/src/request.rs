@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, Data, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
+use crate::constraint::Constraint;
 use crate::defaults::Defaults;
 use crate::draft::Draft;
 use crate::element::{DType, Element, with_element};
@@ -51,6 +52,8 @@ pub struct VariableRequest<'a> {
     dtype: Option<DType>,
     start: Option<Start<'a>>,
     trainable: Option<bool>,
+    /// Whether a constraint is said here.
+    is_constrained: bool,
     kind: Kind,
     /// What the scope gives, and what is said here instead.
     defaults: Defaults,
@@ -96,8 +99,18 @@ struct New {
 impl<'a> VariableRequest<'a> {
     pub(crate) fn new(scope: &'a Scope, name: &'a str) -> Self {
         let defaults = scope.defaults().clone();
-        let kind = Kind::Global;
-        Self { scope, name, shape: None, dtype: None, start: None, trainable: None, kind, defaults, given: None }
+        Self {
+            scope,
+            name,
+            shape: None,
+            dtype: None,
+            start: None,
+            trainable: None,
+            is_constrained: false,
+            kind: Kind::Global,
+            defaults,
+            given: None,
+        }
     }
 
     /// Its sizes. A variable that is shared knows them.
@@ -135,6 +148,20 @@ impl<'a> VariableRequest<'a> {
     pub fn trainable(mut self, trainable: bool) -> Self {
         self.trainable = Some(trainable);
         self.made_with("`trainable`")
+    }
+
+    /// What holds for it after each update by any optimizer.
+    pub fn constraint(mut self, constraint: impl Constraint + 'static) -> Self {
+        self.defaults = self.defaults.constraint(constraint);
+        self.is_constrained = true;
+        self.made_with("constraint")
+    }
+
+    /// No constraint, whatever the scope has.
+    pub fn no_constraint(mut self) -> Self {
+        self.defaults = self.defaults.no_constraint();
+        self.is_constrained = false;
+        self
     }
 
     /// Its regularizer.
@@ -359,6 +386,7 @@ impl<'a> VariableRequest<'a> {
         let shape = self.asked_shape().ok_or_else(|| Error::ShapeMissing { variable: full.clone() })?.to_vec();
         let for_floats = [
             (self.defaults.has_regularizer(), "a regularizer"),
+            (self.is_constrained, "a constraint"),
             (self.trainable == Some(true), "gradients, as `trainable` says"),
         ];
         if let Some((_, what)) = for_floats.iter().find(|(given, _)| *given && !dtype.is_float()) {

@@ -267,3 +267,41 @@ mod training {
         assert!(mean() > 0.0);
     }
 }
+
+mod name_scopes {
+    use super::*;
+
+    model! {
+        struct Net {
+            fn named(ids: u32[batch]) -> [batch, 2] {
+                scope outer { scope inner { one_hot(ids, depth = 2) } }
+            }
+            fn unnamed(ids: u32[batch]) -> [batch, 2] {
+                scope outer(name_scope = false) {
+                    var scale: [2];
+                    scope inner(name_scope = true) {
+                        var offset: [2];
+                        one_hot(ids, depth = 2) * scale + offset
+                    }
+                }
+            }
+            fn root(ids: u32[batch]) -> [batch, 2] {
+                scope self.outer.inner(reuse, name_scope = false) { one_hot(ids, depth = 2) }
+            }
+        }
+    }
+
+    #[test]
+    fn variables_have_scopes_in_their_names_that_ops_have_not() {
+        let net = Net::seeded(0).unwrap();
+        assert_eq!(names(&net.variables()), ["outer/scale", "outer/inner/offset"]);
+        let ids = array![7_u32];
+        let op = |result: Result<Array2<f32>, varscope::Error>| match result {
+            Err(varscope::Error::IndexOutOfRange { op, .. }) => op,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(op(net.named(ids.view())), "outer/inner/one_hot");
+        assert_eq!(op(net.unnamed(ids.view())), "inner/one_hot");
+        assert_eq!(op(net.root(ids.view())), "one_hot");
+    }
+}

@@ -25,6 +25,14 @@ model! {
         }
     }
 
+    /// A layer that variables are read through.
+    pub struct Scaled<T> {
+        fn forward(w: [n, k]) -> [n, k] {
+            var gain: [k] = ones();
+            w * gain
+        }
+    }
+
     /// A public model with scopes, loops and several results.
     pub struct Network(
         /// How many blocks there are.
@@ -63,7 +71,11 @@ model! {
         }
 
         fn sums(x: [batch, 3]) -> [batch] {
-            sum(x + unused.offset, axes = [1])
+            scope read(custom_getter = Scaled()) {
+                var w: [3, 3];
+                var b(custom_getter = clip(min = 0.0)): [3];
+                sum(matmul(x, w) + b + unused.offset, axes = [1])
+            }
         }
     }
 }

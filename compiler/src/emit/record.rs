@@ -120,6 +120,11 @@ impl Emit<'_> {
                 quote! { let #result = #recorder.number(#number); }
             }
             NodeKind::Op(op) => self.record_op(function, names, node, op),
+            NodeKind::Regularization { name, value } => {
+                let (result, instance, element) = (names.get(*value), local("__instance"), self.dtype(&Element::Model));
+                let name = name.recorded();
+                quote! { let #result = self.#instance.regularization_loss(#recorder, #name, #element)?; }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let name = record_fn(&self.model.functions[*called].name);
                 let arguments = arguments.iter().map(|&argument| names.get(argument));
@@ -164,7 +169,7 @@ impl Emit<'_> {
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {
-        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].label);
+        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].stored);
         let name = record_fn(&call.function);
         let layer = match self.layer_place(call.layer.id, &call.layer.indices) {
             (place, false) => quote! { (#place) },

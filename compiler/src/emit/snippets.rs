@@ -62,6 +62,7 @@ impl Emit<'_> {
                 let contract = match made {
                     Made::Initializer => quote! { #p::Initializer },
                     Made::Constraint => quote! { #p::Constraint },
+                    Made::Regularizer => quote! { #p::Regularizer },
                 };
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #contract { #call } }
             }
@@ -121,6 +122,7 @@ impl Emit<'_> {
                 let module = match made {
                     Made::Initializer => quote! { init },
                     Made::Constraint => quote! { constraint },
+                    Made::Regularizer => quote! { regularizer },
                 };
                 quote_spanned! { at(span)=> #krate::#module::#name }
             }

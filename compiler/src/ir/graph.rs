@@ -142,6 +142,12 @@ pub enum NodeKind {
         value: ValueId,
     },
     Op(OpNode),
+    /// `regularization_loss()`: the penalties of all variables.
+    Regularization {
+        /// Its name in its name scopes.
+        name: OpName,
+        value: ValueId,
+    },
     /// A call of another `fn` of the model.
     Call {
         function: usize,
@@ -255,7 +261,7 @@ pub struct Branch {
 pub fn results(kind: &NodeKind) -> Vec<ValueId> {
     match kind {
         NodeKind::Variable(node) => vec![node.value],
-        NodeKind::Number { value, .. } => vec![*value],
+        NodeKind::Number { value, .. } | NodeKind::Regularization { value, .. } => vec![*value],
         NodeKind::Op(node) => node.results.clone(),
         NodeKind::Call { results, .. } => results.clone(),
         NodeKind::Layer(call) => call.results.clone(),

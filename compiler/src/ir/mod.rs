@@ -116,6 +116,8 @@ pub struct Layer {
     pub scope: ScopeId,
     pub name: Ident,
     pub label: String,
+    /// The name of its scope; that of a layer which a variable is read through is the variable's.
+    pub stored: String,
     pub path: Path,
     pub family: Option<Family>,
     pub instances: Vec<Instance>,
@@ -166,13 +168,22 @@ pub struct VariableDeclaration {
 pub struct LayerDeclaration {
     pub layer: LayerId,
     pub path: Vec<PathPart>,
-    pub function: usize,
+    /// Where it is applied; nowhere, if the variable that is read through it stands among the items.
+    pub function: Option<usize>,
     pub keywords: SnippetCall,
-    pub inputs: Vec<ValueId>,
+    pub inputs: LayerInputs,
     /// What its variables take that name no initializer.
     pub initializer: Initializer,
     pub trainable: Option<bool>,
     pub given: Given,
+}
+
+/// What a layer is made for.
+pub enum LayerInputs {
+    /// The shapes of values of its `fn`.
+    Values(Vec<ValueId>),
+    /// The shape of a variable.
+    Variable(VariableId, Vec<SizeExpr>),
 }
 
 /// What a variable, or those of a layer, have besides a start; what is `None` is that of the scopes around the layer.
@@ -181,12 +192,14 @@ pub struct Given {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `none`.
     pub constraint: Option<Option<SnippetCall>>,
+    /// `Some(None)` is `none`.
+    pub regularizer: Option<Option<SnippetCall>>,
 }
 
 impl Given {
     /// What is made by calls.
     pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
-        self.constraint.iter().flatten()
+        self.constraint.iter().chain(&self.regularizer).flatten()
     }
 }
 
@@ -258,6 +271,7 @@ pub struct Snippet {
 pub enum Made {
     Initializer,
     Constraint,
+    Regularizer,
 }
 
 impl Made {
@@ -266,6 +280,7 @@ impl Made {
         match self {
             Self::Initializer => ("an initializer", "zeros()"),
             Self::Constraint => ("a constraint", "non_negative()"),
+            Self::Regularizer => ("a regularizer", "l1_l2()"),
         }
     }
 }
@@ -285,11 +300,13 @@ pub enum SnippetKind {
     Keywords { layer: Path, keywords: Vec<KeywordExpr> },
 }
 
+#[derive(Clone)]
 pub struct KeywordExpr {
     pub name: Ident,
     pub value: KeywordValue,
 }
 
+#[derive(Clone)]
 pub enum KeywordValue {
     Rust(Rust),
     /// A list of sizes, with names of dimensions among them; `None` is `_`.

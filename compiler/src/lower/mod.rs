@@ -6,6 +6,7 @@ mod control;
 mod environment;
 mod evaluate;
 mod expressions;
+mod getters;
 mod layers;
 mod op_names;
 mod places;
@@ -86,7 +87,7 @@ struct Lowering<'a, 'e> {
     /// Where each variable was declared first: the `fn`, and the sizes.
     variables: Places<variables::Origin>,
     /// With which hyper-parameters each layer was made, and in which `fn`.
-    layers: Places<(usize, SnippetCall)>,
+    layers: Places<(Option<usize>, SnippetCall)>,
     /// How many branches there are so far.
     branches: usize,
     /// What the source has said so far.
@@ -143,6 +144,7 @@ fn calls_of(body: &Body) -> Vec<(usize, Span)> {
             NodeKind::Variable(_)
             | NodeKind::Number { .. }
             | NodeKind::Op(_)
+            | NodeKind::Regularization { .. }
             | NodeKind::Layer(_)
             | NodeKind::Bind { .. } => {}
         }

@@ -8,6 +8,7 @@ use syn::Expr as Rust;
 use super::FunctionLowering;
 use super::arrays::Array;
 use super::environment::Value;
+use super::getters::Getters;
 use crate::diag::MistakeKind;
 use crate::ir::{
     Condition, Declaration, Element, Given, Initializer, Made, Name, NodeKind, PathPart, Place, Said, SameAs, SizeExpr,
@@ -19,8 +20,12 @@ use crate::syntax::{self, Dimension, TensorType};
 /// Where a variable was declared first.
 pub struct Origin {
     function: Option<usize>,
-    dims: Vec<SizeExpr>,
-    span: Span,
+    pub(super) dims: Vec<SizeExpr>,
+    pub(super) span: Span,
+    /// The scopes that it stands in, and its name.
+    pub(super) path: Vec<String>,
+    /// What it is read through by its name.
+    pub(super) getters: Getters,
 }
 
 impl FunctionLowering<'_, '_, '_> {
@@ -56,13 +61,15 @@ impl FunctionLowering<'_, '_, '_> {
         }
         self.log(variable.name.span(), Said::Variable { name: full, is_new: declared.is_new });
         let place = Place { id: declared.id, indices: declared.indices.clone() };
-        let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
-        if variable.name != self.model.tree.variables[declared.id].label {
+        let raw = self.variable_node(variable, &place, dims.clone(), declared.is_new);
+        let (is_new, is_renamed) = (declared.is_new, variable.name != self.model.tree.variables[declared.id].label);
+        if is_new {
+            self.declare(variable, declared, dims.unwrap_or_default(), array, raw);
+        }
+        let value = self.ask(variable, &place, raw, is_new);
+        if is_renamed {
             // A `unique` one whose name was taken: from here on its bare name is this one, as a second `let` would be.
             self.environment.bind(&variable.name, Value::Tensor(value), false);
-        }
-        if declared.is_new {
-            self.declare(variable, declared, dims.unwrap_or_default(), array, value);
         }
     }
 
@@ -221,7 +228,9 @@ impl FunctionLowering<'_, '_, '_> {
         };
         let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
         let given = self.given(&defaults);
-        let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
+        let path = declared.path.iter().map(PathPart::to_string).collect();
+        let getters = Getters::default();
+        let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span(), path, getters };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
@@ -262,7 +271,11 @@ impl FunctionLowering<'_, '_, '_> {
             let written = written.as_ref()?.as_deref();
             Some(written.map(|written| self.made_snippet(made, written)))
         };
-        Given { constraint: made(Made::Constraint, &defaults.constraint), collections: defaults.collections.clone() }
+        Given {
+            constraint: made(Made::Constraint, &defaults.constraint),
+            regularizer: made(Made::Regularizer, &defaults.regularizer),
+            collections: defaults.collections.clone(),
+        }
     }
 
     /// Adds what is declared in the loop or branch at hand.
@@ -325,10 +338,16 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// The value of a variable at a place.
+    /// The value of a variable at a place, as its getters give it.
     pub(super) fn read(&mut self, place: &Place<VariableId>, name: &Ident) -> Value {
+        let raw = self.read_raw(place, name);
+        Value::Tensor(self.read_through(place, raw, crate::resolve::site(name)))
+    }
+
+    /// The value of a variable at a place.
+    pub(super) fn read_raw(&mut self, place: &Place<VariableId>, name: &Ident) -> ValueId {
         if let Some(value) = self.environment.read(place) {
-            return Value::Tensor(value);
+            return value;
         }
         let value = self.new_value(Some(name));
         let same_as = self.same_as(place);
@@ -337,7 +356,7 @@ impl FunctionLowering<'_, '_, '_> {
         let node = VariableNode { variable: place.clone(), name: label, dims, same_as, first, declares: false, value };
         self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
         self.environment.note_read(place, value);
-        Value::Tensor(value)
+        value
     }
 
     /// A scope among items.

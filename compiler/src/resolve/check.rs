@@ -137,18 +137,19 @@ pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Er
 }
 
 // scope a(reuse) { var w(unique): [1]; }
-// scope a(reuse = auto) { scope b(unique) { … } }
-pub fn unique_reused(cursor: &Cursor, name: &Ident, kind: Kind, errors: &mut Errors) -> Option<()> {
+// scope a(reuse) { scope b(unique) { … } }
+pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, errors: &mut Errors) -> Option<()> {
     if cursor.reuse == syntax::Reuse::No {
         return Some(());
     }
-    let (full, kind) = (cursor.name_of(&name.to_string()), kind.text());
-    errors.rule(
+    let (kind, scope) = (kind.text(), cursor.name());
+    let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
+    errors.rule_at(
         MistakeKind::UniqueReused,
-        name,
+        unique,
         format!(
-            "{kind} `{full}` is `unique`, always a new one, and stands in a scope that reuses: leave `unique` out to \
-             share it, or move it out of the scope that reuses"
+            "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
+             `{name}`, or declare it where nothing is shared"
         ),
     );
     None
@@ -223,25 +224,34 @@ pub fn given_where_shared(
 }
 
 // var n(constraint = non_negative()): u32[1];
-pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let is_float = match element {
-        Element::Model => true,
-        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
-    };
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
-    match (given, element) {
-        (Some(given), Element::Named(element)) if !is_float => {
-            let name = &given.name;
-            errors.rule(
-                MistakeKind::NotFloat,
-                name,
-                format!("a `{name}` is for floats, and this variable is of {element}: leave it out"),
-            );
-            None
-        }
-        _ => Some(()),
+// var n(regularizer = l2(0.1)): u32[1];
+// scope a(regularizer = l2(0.1)) { var n: u32[1]; }
+pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
+    let Element::Named(element) = element else { return Some(()) };
+    if element == "f32" || element == "f64" || !syntax::ELEMENTS.iter().any(|other| element == other) {
+        return Some(());
     }
+    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
+    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
+    let list = &variable.attrs.list;
+    if let Some(given) = list.iter().filter(|attr| !is_none(attr)).find(is_for_floats) {
+        let name = &given.name;
+        let message = format!("a `{name}` is for floats, and this variable is of {element}: leave it out");
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    if let Some(Some(_)) = cursor.defaults.regularizer
+        && !list.iter().any(|attr| attr.name == "regularizer")
+    {
+        let name = &variable.name;
+        let message = format!(
+            "the `regularizer` of the scope is for floats, and this variable is of {element}: write \
+             `var {name}(regularizer = none)`"
+        );
+        errors.rule(MistakeKind::NotFloat, name, message);
+        return None;
+    }
+    Some(())
 }
 
 // scope fc(dtype = f64): Dense(x, units = 4)
@@ -250,7 +260,7 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
         // Whether it is trained can differ from one application to the other.
         "reuse" | "unique" | "training" => false,
-        "dtype" => true,
+        "dtype" | "name_scope" | "custom_getter" => true,
         _ => !is_made,
     });
     let Some(misplaced) = misplaced else { return Some(()) };
@@ -258,10 +268,13 @@ pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Error
     errors.rule(
         if name == "dtype" { MistakeKind::Other } else { MistakeKind::GivenWhereShared },
         name,
-        if name == "dtype" {
-            "a layer has the element type that it says, or that of this model: leave this out".to_string()
-        } else {
-            format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out")
+        match name.to_string().as_str() {
+            "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
+            "custom_getter" => {
+                "a getter is for the variables of this model and stops at a layer: leave this out".to_string()
+            }
+            "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
+            _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
         },
     );
     None
@@ -414,24 +427,55 @@ pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Er
 }
 
 // if a { scope fc: Dense(x, units = 3) } else { scope fc: Conv2d(x, filters = 3) }
-pub fn same_layer(
-    cursor: &Cursor,
-    name: &Ident,
-    known: &Layer,
-    layer: &syntax::Layer,
-    errors: &mut Errors,
-) -> Option<()> {
-    if text(&known.path) == text(&layer.path) {
+pub fn same_layer(cursor: &Cursor, name: &Ident, known: &Layer, path: &syn::Path, errors: &mut Errors) -> Option<()> {
+    if text(&known.path) == text(path) {
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
     errors.error(
-        &layer.path,
+        path,
         format!(
             "`{full}` is one field of the struct, and elsewhere it is another layer; give one of them another name"
         ),
     );
     None
+}
+
+// scope a(reuse, custom_getter = Other()) { var w; }      // after `scope a(custom_getter = Layer()) { var w: [1]; }`
+pub fn same_getter(
+    cursor: &Cursor,
+    name: &Ident,
+    known: &Layer,
+    getter: &syntax::Getter,
+    errors: &mut Errors,
+) -> Option<()> {
+    if text(&known.path) == text(&getter.path) {
+        return Some(());
+    }
+    let (full, first, here) = (cursor.name_of(&name.to_string()), text(&known.path), text(&getter.path));
+    let message = format!(
+        "the variables of a layer stand under the name of the variable that is read through it: `{full}` has those of \
+         `{first}`, so it cannot be read through `{here}`"
+    );
+    errors.error(name, message);
+    None
+}
+
+// scope a(reuse, custom_getter = Layer()) { var w; }      // after `scope a { var w: [1]; }`
+pub fn no_such_getter(cursor: &Cursor, name: &Ident, getter: &syntax::Getter, errors: &mut Errors) {
+    let (full, layer) = (cursor.name_of(&name.to_string()), text(&getter.path));
+    let message = format!(
+        "`{full}` is declared without the getter `{layer}`, whose variables do not exist, and its scope reuses: give the \
+         getter where `{full}` is declared, or open this scope with `reuse = auto`"
+    );
+    errors.rule(MistakeKind::DoesNotExist, name, message);
+}
+
+// var mean(custom_getter = my::op()): [4];  batch_norm(x, gamma, beta, &mut mean, &mut variance)
+pub fn updated_through_getter(name: &Ident) -> String {
+    format!(
+        "`{name}` is read through a getter, so no op can update it: declare it with `var {name}(custom_getter = none)`"
+    )
 }
 
 fn text(path: &syn::Path) -> String {

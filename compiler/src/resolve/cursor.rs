@@ -8,7 +8,7 @@ use syn::Expr as Rust;
 
 use crate::diag::{Errors, MistakeKind};
 use crate::ir::{Index, PathPart, ROOT, ScopeId};
-use crate::syntax::{Attrs, Reuse};
+use crate::syntax::{Attrs, Getter, Reuse};
 
 /// What a scope gives the variables inside that say nothing else.
 #[derive(Clone, Default)]
@@ -21,6 +21,10 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
+    /// `Some(None)` is `regularizer = none`.
+    pub regularizer: Option<Option<Rc<Rust>>>,
+    /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
+    pub getters: Option<Vec<Rc<Getter>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -34,6 +38,8 @@ impl Defaults {
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
+            regularizer: errors.collect(attrs.regularizer()).flatten(),
+            getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -46,8 +52,18 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
+            getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
             training: inside.training.or(self.training),
         }
+    }
+}
+
+/// The getters of a scope and of those around it: its own come first, and `none` switches all off.
+fn chain(outside: Option<&Vec<Rc<Getter>>>, inside: Option<&Vec<Rc<Getter>>>) -> Option<Vec<Rc<Getter>>> {
+    match (outside, inside) {
+        (Some(outside), Some(inside)) if !inside.is_empty() => Some(inside.iter().chain(outside).cloned().collect()),
+        (outside, inside) => inside.or(outside).cloned(),
     }
 }
 
@@ -55,6 +71,8 @@ impl Defaults {
 pub struct Attributes {
     pub reuse: Option<Reuse>,
     pub unique: Option<Span>,
+    /// Whether the scope stands in the names of its ops.
+    pub names_ops: bool,
     pub defaults: Defaults,
 }
 
@@ -64,7 +82,8 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
+        let names_ops = errors.collect(attrs.name_scope()).flatten().unwrap_or(true);
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, names_ops, defaults: Defaults::read(attrs, errors) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Declarations of variables and layers at a cursor.
 
+use std::rc::Rc;
+
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 
@@ -7,7 +9,7 @@ use super::cursor::{Attributes, Defaults};
 use super::{Cursor, Site, Tree, Turn, check, join_family, site};
 use crate::diag::Errors;
 use crate::ir::{Condition, Element, Index, Instance, Layer, LayerId, Member, PathPart, Variable, VariableId, turns};
-use crate::syntax::{self, Reuse, TensorType};
+use crate::syntax::{self, Getter, Reuse, TensorType};
 
 /// What a declaration means.
 pub struct Declared<Id> {
@@ -39,10 +41,11 @@ impl Tree {
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
-        let is_unique = errors.collect(variable.attrs.unique())?.is_some();
-        if is_unique {
-            check::unique_reused(cursor, &variable.name, check::Kind::Variable, errors)?;
+        let unique = errors.collect(variable.attrs.unique())?;
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Variable, &variable.name, unique, errors)?;
         }
+        let is_unique = unique.is_some();
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
@@ -83,7 +86,7 @@ impl Tree {
         let Member::Variable(id) = first.member else { return None };
         if first.id != site(variable) {
             let initializer = variable.initializer.as_ref().map(|initializer| ("initializer", initializer.span()));
-            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique");
+            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique" && attr.name != "custom_getter");
             let given = given.map(|attr| (format!("`{}`", attr.name), attr.name.span()));
             let initializer = initializer.map(|(what, span)| (what.to_string(), span));
             check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
@@ -108,7 +111,7 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = self.element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(variable, &element, errors)?;
+        check::for_floats(cursor, variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -185,6 +188,12 @@ impl Tree {
         cursor.defaults.overridden(&Defaults::read(&variable.attrs, errors))
     }
 
+    /// What a variable is read through where it stands: its own getter, in place of those of its scopes.
+    pub fn getters(cursor: &Cursor, variable: &syntax::Variable, errors: &mut Errors) -> Vec<Rc<Getter>> {
+        let own = Defaults::read(&variable.attrs, errors).getters;
+        own.or_else(|| cursor.defaults.getters.clone()).unwrap_or_default()
+    }
+
     /// A layer: made, or shared if the scope reuses.
     pub fn declare_layer(
         &mut self,
@@ -197,11 +206,11 @@ impl Tree {
     ) -> Option<Declared<LayerId>> {
         let name = scope.path.first()?;
         let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
-        let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
-        if is_unique {
-            check::unique_reused(cursor, name, check::Kind::Layer, errors)?;
+        let unique = errors.collect(scope.attrs.unique()).flatten();
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Layer, name, unique, errors)?;
         }
-        let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
+        let label = if unique.is_some() { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);
         let existing = self.declared(&cursor.name_of(&part.to_string()), around.condition).cloned();
@@ -224,7 +233,44 @@ impl Tree {
             }
             (None, Reuse::No | Reuse::Auto) => {
                 check::layer_each_turn(cursor, name, &part, reuse, around.loops, errors)?;
-                self.make_layer(cursor, name, &label, layer, turn, around, errors)
+                let new = NewLayer { name, label: &label, stored: &label, path: &layer.path, site: site(layer) };
+                self.make_layer(cursor, &new, turn, around, errors)
+            }
+        }
+    }
+
+    /// A layer that a variable is read through: made with the variable, or shared with it.
+    pub fn declare_getter(
+        &mut self,
+        cursor: &Cursor,
+        asked: &Asked<'_>,
+        getter: &Getter,
+        around: Surroundings<'_>,
+        errors: &mut Errors,
+    ) -> Option<Declared<LayerId>> {
+        let Asked { variable, label, number, is_new } = *asked;
+        let name = &variable.name;
+        let (label, stored) = match number {
+            0 => (format!("{label}_getter"), label.to_string()),
+            _ => (format!("{label}_getter_{number}"), format!("{label}/getter_{number}")),
+        };
+        check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
+        let path = cursor.path_of(PathPart::plain(&stored));
+        match (self.declared(&cursor.name_of(&label), around.condition).cloned(), cursor.reuse) {
+            (Some(first), _) => {
+                let Member::Layer(id) = first.member else { return None };
+                check::same_getter(cursor, name, &self.layers[id], getter, errors)?;
+                Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
+            }
+            (None, Reuse::Yes) if !is_new => {
+                check::no_such_getter(cursor, name, getter, errors);
+                None
+            }
+            (None, _) => {
+                let site = site(variable);
+                let new = NewLayer { name, label: &label, stored: &stored, path: &getter.path, site };
+                let made = self.make_layer(cursor, &new, None, around, errors)?;
+                Some(Declared { path, ..made })
             }
         }
     }
@@ -242,20 +288,18 @@ impl Tree {
         Some(cursor.defaults.overridden(&attributes.defaults))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a declaration, where it stands and in which turn")]
     fn make_layer(
         &mut self,
         cursor: &Cursor,
-        name: &Ident,
-        label: &str,
-        layer: &syntax::Layer,
+        new: &NewLayer<'_>,
         turn: Option<&Turn>,
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<LayerId>> {
+        let NewLayer { name, label, stored, path, site } = *new;
         let known = match self.member(cursor.scope, label) {
             Some(Member::Layer(id)) => {
-                check::same_layer(cursor, name, &self.layers[id], layer, errors)?;
+                check::same_layer(cursor, name, &self.layers[id], path, errors)?;
                 Some(id)
             }
             _ => None,
@@ -265,7 +309,8 @@ impl Tree {
                 scope: cursor.scope,
                 name: Ident::new(label, name.span()),
                 label: label.to_string(),
-                path: layer.path.clone(),
+                stored: stored.to_string(),
+                path: path.clone(),
                 family: None,
                 instances: Vec::new(),
                 places: 1,
@@ -278,9 +323,30 @@ impl Tree {
         let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
         self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
-        self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site(layer));
+        self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site);
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
+}
+
+/// A variable that is asked for with a layer as its getter.
+pub struct Asked<'s> {
+    pub variable: &'s syntax::Variable,
+    pub label: &'s str,
+    /// Which of the layers it is that the variable is read through.
+    pub number: usize,
+    /// Whether the variable is made here.
+    pub is_new: bool,
+}
+
+/// A layer that is to be made.
+struct NewLayer<'s> {
+    name: &'s Ident,
+    /// What it is called in the source.
+    label: &'s str,
+    /// What its scope is called in the store.
+    stored: &'s str,
+    path: &'s syn::Path,
+    site: usize,
 }
 
 fn instance(cursor: &Cursor, condition: &Condition) -> Instance {

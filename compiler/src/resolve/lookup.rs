@@ -51,7 +51,7 @@ impl Tree {
         let layer = &self.layers[place.id];
         let mut indices = place.indices.iter();
         let mut name = self.name_of_scope(layer.scope, &mut indices);
-        name.extend([indexed(&layer.label, layer.family.as_ref(), &mut indices)]);
+        name.extend([indexed(&layer.stored, layer.family.as_ref(), &mut indices)]);
         name.join("/")
     }
 

@@ -19,7 +19,7 @@ use crate::syntax::{self, Reuse};
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Declared, Surroundings};
+pub use declare::{Asked, Declared, Surroundings};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
@@ -107,6 +107,7 @@ impl Tree {
         if attributes.unique.is_some() {
             inside.name_scope = Some(name.to_string());
         }
+        inside.name_scope.take_if(|_| !attributes.names_ops);
         inside.reuse = attributes.reuse.unwrap_or(cursor.reuse);
         inside.defaults = cursor.defaults.overridden(&attributes.defaults);
         if self.defaults.len() == id {
@@ -139,6 +140,7 @@ impl Tree {
             cursor = cursor.enter(id, PathPart::plain(name.to_string()), None);
             cursor.defaults = self.defaults[id].clone();
         }
+        cursor.name_scope.take_if(|_| !attributes.names_ops);
         cursor.reuse = attributes.reuse.unwrap_or(Reuse::No);
         cursor.defaults = cursor.defaults.overridden(&attributes.defaults);
         *self.opened.entry(cursor.name()).or_insert(0) += 1;
@@ -154,7 +156,6 @@ impl Tree {
         unique: Span,
         errors: &mut Errors,
     ) -> Option<String> {
-        check::unique_reused(cursor, name, check::Kind::Scope, errors)?;
         if attributes.reuse.is_some() {
             errors.rule_at(
                 MistakeKind::UniqueReused,
@@ -163,6 +164,7 @@ impl Tree {
             );
             return None;
         }
+        check::unique_reused(cursor, check::Kind::Scope, name, unique, errors)?;
         let candidates = (0..).map(|number| if number == 0 { name.to_string() } else { format!("{name}_{number}") });
         candidates.into_iter().find(|label| !self.opened.contains_key(&cursor.name_of(label)))
     }

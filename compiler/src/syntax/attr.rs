@@ -1,5 +1,6 @@
 //! The attributes of scopes and variables: `(reuse = auto, trainable = false)`.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -7,7 +8,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr as Rust, Lit, LitBool, Token, parenthesized, token};
 
-use super::is_constant;
+use super::{Getter, is_constant};
 use crate::diag::{Errors, suggestion};
 
 /// The attributes as they are written.
@@ -20,6 +21,8 @@ pub struct Attr {
     pub name: Ident,
     /// Shared, so that it stays one place in the source however often a scope is opened.
     pub value: Option<Rc<Rust>>,
+    /// The value as a getter: one place in the source, too.
+    getter: OnceCell<Rc<Getter>>,
 }
 
 /// Whether a scope makes its variables or shares existing ones.
@@ -42,7 +45,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 8] = [
+const KNOWN: [(&str, &[On]); 11] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -50,7 +53,10 @@ const KNOWN: [(&str, &[On]); 8] = [
     ("trainable", &[On::Scope, On::Variable]),
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
+    ("custom_getter", &[On::Scope, On::Variable]),
+    ("regularizer", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
+    ("name_scope", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -129,6 +135,11 @@ impl Attrs {
         self.truth("training")
     }
 
+    /// `name_scope = false`: whether the scope stands in the names of its ops.
+    pub fn name_scope(&self) -> syn::Result<Option<bool>> {
+        self.truth("name_scope")
+    }
+
     fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
@@ -150,6 +161,29 @@ impl Attrs {
     /// `constraint = max_norm(3.0)`; `none` is `Some(None)`.
     pub fn constraint(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("constraint", "max_norm(3.0)")
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
+    }
+
+    /// `custom_getter = path::to::op(..)`; `none` is `Some(None)`.
+    pub fn custom_getter(&self) -> syn::Result<Option<Option<Rc<Getter>>>> {
+        let Some(Attr { name, value, getter }) = self.get("custom_getter") else { return Ok(None) };
+        match (getter.get(), value.as_deref()) {
+            (Some(getter), _) => Ok(Some(Some(Rc::clone(getter)))),
+            (None, Some(value)) if is_none(value) => Ok(Some(None)),
+            (None, Some(value)) => {
+                let made = Rc::new(Getter::of(value)?);
+                Ok(Some(Some(Rc::clone(getter.get_or_init(|| made)))))
+            }
+            (None, None) => {
+                let message =
+                    "write `custom_getter = path::to::op()`: each read of a variable then goes through the op";
+                Err(syn::Error::new_spanned(name, message))
+            }
+        }
     }
 
     /// What is made by a call.
@@ -246,6 +280,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "training") => {
             "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
         }
+        (On::Variable, "name_scope") => {
+            "`name_scope` is of the ops in a scope; a variable has the scopes that it stands in in its name".to_string()
+        }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
     }
@@ -260,6 +297,6 @@ impl Parse for Attr {
         } else {
             None
         };
-        Ok(Self { name, value })
+        Ok(Self { name, value, getter: OnceCell::new() })
     }
 }

@@ -146,6 +146,9 @@ pub fn is_scope(input: ParseStream<'_>) -> bool {
 pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Variable> {
     input.parse::<Ident>()?;
     let name: Ident = input.parse()?;
+    if input.peek(Token![/]) || input.peek(Token![.]) {
+        return Err(input.error("a variable has one name, and stands in its scope: `scope a { var b: [3, 3]; }`"));
+    }
     let attrs = Attrs::parse_optional(input)?;
     attrs.check(On::Variable, errors);
     let ty = if input.peek(Token![:]) {

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value;
 use varscope::init::{constant, elements, glorot_uniform, ones, random_normal, truncated_normal, zeros};
-use varscope::op::{DType, Random};
+use varscope::op::{DType, Float, Gradient, Random, View};
 use varscope::partition::{Partitioner, fixed_size, per_axis};
 use varscope::regularizer::{Regularizer, l1, l2};
 use varscope::{VariableRequest, init::Initializer};
@@ -228,11 +228,21 @@ pub enum Penalty {
 }
 
 impl Regularizer for Penalty {
-    fn loss(&self, elements: &[f64]) -> f64 {
+    fn loss<T: Float>(&self, value: View<'_, T>) -> T {
         match self {
-            Self::L1(scale) => l1(*scale).loss(elements),
-            Self::L2(scale) => l2(*scale).loss(elements),
-            Self::MeanPlus(number) => elements.iter().sum::<f64>() / elements.len() as f64 + number,
+            Self::L1(scale) => l1(*scale).loss(value),
+            Self::L2(scale) => l2(*scale).loss(value),
+            Self::MeanPlus(number) => {
+                value.data().iter().copied().sum::<T>() / T::of(value.len() as f64) + T::of(*number)
+            }
+        }
+    }
+
+    fn gradient<T: Float>(&self, value: View<'_, T>, upstream: T, gradient: Gradient<'_, T>) {
+        match self {
+            Self::L1(scale) => l1(*scale).gradient(value, upstream, gradient),
+            Self::L2(scale) => l2(*scale).gradient(value, upstream, gradient),
+            Self::MeanPlus(_) => gradient.map(value, |_| upstream / T::of(value.len() as f64)),
         }
     }
 }

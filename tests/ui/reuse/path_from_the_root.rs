@@ -1,3 +1,5 @@
+//! A scope that is opened again by its path, and a variable that is further inside
+
 use varscope::prelude::*;
 
 model! {

@@ -22,6 +22,9 @@ impl Emit<'_> {
             NodeKind::Variable(variable) => self.check_variable(node, variable),
             NodeKind::Number { value, .. } => quote! { #check.number(#value); },
             NodeKind::Op(op) => self.check_op(function, node, op),
+            NodeKind::Regularization { value, .. } => {
+                quote! { #check.values[#value] = #p::Shape::scalar(#check.element()); }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let called = &self.model.functions[*called];
                 if self.calls(called, called, &mut Vec::new()) {
@@ -146,7 +149,7 @@ impl Emit<'_> {
         let span = at(node.span);
         let (check, id, scope) = (local("check"), node.id, &node.scope);
         let layer = &self.model.layers[call.layer.id];
-        let (path, label, applied) = (&layer.path, &layer.label, call.applied);
+        let (path, label, applied) = (&layer.path, &layer.stored, call.applied);
         let full = if scope.is_empty() { label.clone() } else { format!("{scope}/{label}") };
         let function = outcome_fn(&call.function);
         let (arguments, results) = (&call.arguments, &call.results);
