@@ -20,7 +20,7 @@ use crate::syntax::{self, Reuse};
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Asked, Declared, Surroundings, element_of};
+pub use declare::{Asked, Declared, Surroundings};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
@@ -28,6 +28,8 @@ pub struct Tree {
     pub scopes: Vec<Scope>,
     pub variables: Vec<Variable>,
     pub layers: Vec<Layer>,
+    /// The element type of the model, by its name.
+    element: String,
     /// The defaults with which each scope was first opened.
     defaults: Vec<Defaults>,
     /// The declarations of each full name.
@@ -54,7 +56,12 @@ pub fn site<T>(source: &T) -> usize {
 
 impl Tree {
     /// A model without any scope but its root.
-    pub fn new(name: &Ident) -> Self {
+    pub fn new(model: &syntax::Model) -> Self {
+        let name = &model.name;
+        let element = match &model.element {
+            syntax::Element::Default => "f32".to_string(),
+            syntax::Element::Named(name) | syntax::Element::Generic(name) => name.to_string(),
+        };
         let root = Scope {
             parent: None,
             name: name.clone(),
@@ -67,6 +74,7 @@ impl Tree {
             scopes: vec![root],
             variables: Vec::new(),
             layers: Vec::new(),
+            element,
             defaults: vec![Defaults::default()],
             declarations: HashMap::new(),
             opened: HashMap::new(),
