@@ -21,3 +21,4 @@ mod simd;
 pub mod softmax;
 pub mod special;
 pub mod strided;
+mod team;
