@@ -7,6 +7,7 @@
 pub mod batch_norm;
 pub mod broadcast;
 pub mod convolution;
+pub mod elementwise;
 pub mod gemm;
 pub mod isa;
 pub mod literal;

@@ -133,3 +133,45 @@ pub fn for_each_pair<T: Send, U: Send>(
     // SAFETY: each task has a chunk of its own in both.
     for_each(tasks, operations, |task| work(task, unsafe { (first.chunk(task, chunk), second.chunk(task, chunk)) }));
 }
+
+/// Splits rows between threads: `work` is given some rows and their part of each output, which come with
+/// the lengths of their rows.
+pub fn for_each_rows<T: Send, const N: usize>(
+    outputs: [(&mut [T], usize); N],
+    rows: usize,
+    operations: usize,
+    work: impl Fn(Range<usize>, [&mut [T]; N]) + Sync,
+) {
+    let outputs = outputs.map(|(output, row)| (Parts::new(output), row));
+    let tasks = ROW_TASKS.min(rows);
+    for_each(tasks, operations, |task| {
+        let part = task * rows / tasks..(task + 1) * rows / tasks;
+        // SAFETY: each task has rows of its own in each output.
+        let outputs = outputs.each_ref().map(|(output, row)| unsafe { output.part(part.start * row..part.end * row) });
+        work(part, outputs);
+    });
+}
+
+/// How many parts of rows there are.
+const ROW_TASKS: usize = 8;
+
+/// The most slots that [`for_each_slots`] has room for.
+const SLOTS: usize = 4;
+
+/// As [`for_each_chunk`], with the same chunk of some more outputs of the same length, at most four.
+pub fn for_each_slots<T: Send>(
+    (out, slots): (&mut [T], &mut [Vec<T>]),
+    chunk: usize,
+    operations: usize,
+    work: impl Fn(usize, &mut [T], &mut [&mut [T]]) + Sync,
+) {
+    let (count, length) = (slots.len().min(SLOTS), out.len());
+    let mut slots = slots.iter_mut();
+    let slots: [Parts<'_, T>; SLOTS] =
+        std::array::from_fn(|_| Parts::new(slots.next().map_or(&mut [], |slot| &mut slot[..length])));
+    for_each_chunk(out, chunk, operations, |number, out| {
+        // SAFETY: each task has a chunk of its own in each of them.
+        let mut slots = slots.each_ref().map(|slot| unsafe { slot.chunk(number, chunk) });
+        work(number, out, &mut slots[..count]);
+    });
+}
