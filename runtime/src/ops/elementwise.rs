@@ -12,8 +12,3 @@ pub fn apply<X: Copy + Sync, Y: Send>(x: View<X>, y: ViewMut<Y>, f: impl Fn(X) -
 pub fn apply_in_place<T: Copy + Send>(y: ViewMut<T>, f: impl Fn(T) -> T + Sync) {
     update(y.into_data(), |y| *y = f(*y));
 }
-
-/// The logistic function, `1 / (1 + exp(−x))`; an exponential that is infinite gives 0.
-pub fn logistic<T: Float>(x: T) -> T {
-    T::one() / (T::one() + (-x).exp())
-}
