@@ -180,22 +180,41 @@ fn a_change_of_batch_size_is_planned_once() {
     assert_eq!(again, 0, "batches of two sizes in turn");
 }
 
+/// Products and convolutions that two threads share, and losses that one does alone.
+fn large_steps_allocate_nothing() {
+    let images = Array4::from_shape_fn((64, 12, 12, 1), |(b, h, w, _)| ((b * 144 + h * 12 + w) as f32).cos());
+    let (net, digits) = (Conv::seeded(1).unwrap(), Array1::from_shape_fn(64, |row| (row % 4) as u32));
+    let (mut step, mut optimizer) = (net.loss_gradients(), Momentum::new(0.01, 0.9));
+    let mut run = || optimizer.apply(step.compute(images.view(), digits.view()).unwrap().1).unwrap();
+    run();
+    assert_eq!(allocations(run), 0, "many images");
+
+    let (net, (x, labels)) = (Mlp::seeded(1).unwrap(), features(5000));
+    let (mut step, mut optimizer) = (net.loss_gradients(), Adam::new(0.01));
+    let mut run = || optimizer.apply(step.compute(x.view(), labels.view()).unwrap().1).unwrap();
+    run();
+    assert_eq!(allocations(run), 0, "many examples");
+}
+
 /// All in one test: tests that ran beside each other would count each other's allocations.
 #[test]
 fn a_repeated_step_allocates_nothing() {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    pool.install(|| {
-        steps_allocate_nothing("GradientDescent", || GradientDescent::new(0.01));
-        steps_allocate_nothing("Momentum", || Momentum::new(0.01, 0.9));
-        steps_allocate_nothing("Nesterov's momentum", || Momentum::new(0.01, 0.9).nesterov());
-        steps_allocate_nothing("Adagrad", || Adagrad::new(0.01));
-        steps_allocate_nothing("RmsProp", || RmsProp::new(0.01));
-        steps_allocate_nothing("RmsProp with momentum", || RmsProp::new(0.01).momentum(0.9));
-        steps_allocate_nothing("Adam", || Adam::new(0.01));
-        steps_allocate_nothing("AdamW", || AdamW::new(0.01));
-        steps_allocate_nothing("a schedule", || Adam::new(schedule::exponential_decay(0.01, 10, 0.9)));
-        clipping_allocates_nothing();
-        penalties_and_averages_allocate_nothing();
-        a_change_of_batch_size_is_planned_once();
-    });
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            steps_allocate_nothing("GradientDescent", || GradientDescent::new(0.01));
+            steps_allocate_nothing("Momentum", || Momentum::new(0.01, 0.9));
+            steps_allocate_nothing("Nesterov's momentum", || Momentum::new(0.01, 0.9).nesterov());
+            steps_allocate_nothing("Adagrad", || Adagrad::new(0.01));
+            steps_allocate_nothing("RmsProp", || RmsProp::new(0.01));
+            steps_allocate_nothing("RmsProp with momentum", || RmsProp::new(0.01).momentum(0.9));
+            steps_allocate_nothing("Adam", || Adam::new(0.01));
+            steps_allocate_nothing("AdamW", || AdamW::new(0.01));
+            steps_allocate_nothing("a schedule", || Adam::new(schedule::exponential_decay(0.01, 10, 0.9)));
+            clipping_allocates_nothing();
+            large_steps_allocate_nothing();
+            penalties_and_averages_allocate_nothing();
+            a_change_of_batch_size_is_planned_once();
+        });
+    }
 }
