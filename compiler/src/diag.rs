@@ -37,6 +37,8 @@ pub enum MistakeKind {
     UniqueReused,
     /// No variable or scope can have this name, or not beside another.
     BadName,
+    /// Two scopes whose structs would have one name.
+    StructName,
     /// A name that is no element type.
     ElementType,
     /// Another rule of the language.
@@ -89,10 +91,15 @@ impl Errors {
 
     /// Notes a mistake that a part came to.
     pub fn collect<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        self.collect_as(MistakeKind::Other, result)
+    }
+
+    /// Notes that a rule is broken where a part came to a mistake.
+    pub fn collect_as<T>(&mut self, kind: MistakeKind, result: syn::Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                self.push(error);
+                self.list.push((kind, error));
                 None
             }
         }

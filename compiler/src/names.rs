@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 
-use crate::diag::{Errors, place};
+use crate::diag::{Errors, MistakeKind, place};
 use crate::ir;
 use crate::syntax::{Function, Item, Model};
 
@@ -81,7 +81,7 @@ impl Structs {
             if let Some(other) = self.taken.get(&name) {
                 let message =
                     format!("{this} and {other} would both be the struct `{name}`; give one of them another name");
-                errors.error(&scope.name, message);
+                errors.rule(MistakeKind::StructName, &scope.name, message);
                 name.push('_');
             }
             self.taken.insert(name.clone(), this);

@@ -78,7 +78,7 @@ mod largest_singular {
 
     fn normalize<T: Float>(x: &mut [T]) {
         let norm = x.iter().fold(T::zero(), |sum, &x| sum + x * x).sqrt();
-        x.iter_mut().for_each(|x| *x = *x / norm);
+        x.iter_mut().for_each(|x| *x /= norm);
     }
 
     pub fn forward<T: Float>(
@@ -100,7 +100,7 @@ mod largest_singular {
         if context.is_training() {
             moved.data().fill(T::zero());
             for (&v, row) in v.data().iter().zip(w.data().chunks_exact(columns)) {
-                moved.data().iter_mut().zip(row).for_each(|(u, &w)| *u = *u + v * w);
+                moved.data().iter_mut().zip(row).for_each(|(u, &w)| *u += v * w);
             }
             normalize(moved.data());
         }
@@ -119,7 +119,7 @@ mod largest_singular {
     ) -> Result<()> {
         let Some(mut dw) = dw.zeroed() else { return Ok(()) };
         for (&v, row) in v.data().iter().zip(dw.data().chunks_exact_mut(moved.len())) {
-            row.iter_mut().zip(moved.data()).for_each(|(dw, &u)| *dw = *dw + dy.data()[0] * v * u);
+            row.iter_mut().zip(moved.data()).for_each(|(dw, &u)| *dw += dy.data()[0] * v * u);
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
     let mut lowering = Lowering {
         source,
         functions,
-        tree: Tree::new(&source.name),
+        tree: Tree::new(source),
         snippets: Vec::new(),
         snippet_of: HashMap::new(),
         declarations: vec![Level::default()],

@@ -14,7 +14,7 @@ use crate::ir::{
     Condition, Declaration, Element, Given, Initializer, Made, Name, NodeKind, PathPart, Place, Said, SameAs, SizeExpr,
     SnippetCall, Use, ValueId, VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Defaults, Surroundings, Tree, element_of};
+use crate::resolve::{Declared, Defaults, Surroundings, Tree, check};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
@@ -84,7 +84,7 @@ impl FunctionLowering<'_, '_, '_> {
             syntax::Element::Named(name) => Some(name.to_string()),
             syntax::Element::Generic(_) => None,
         };
-        match element_of(variable.ty.as_ref(), &self.cursor) {
+        match self.model.tree.element_of(variable.ty.as_ref(), &self.cursor) {
             Element::Model => model,
             Element::Named(name) => Some(name.to_string()),
         }
@@ -151,6 +151,9 @@ impl FunctionLowering<'_, '_, '_> {
     ) -> ValueId {
         let is_new = given.is_some();
         let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place, dims));
+        if !is_new {
+            self.check_element(variable, place);
+        }
         // A size that is wrong is said once.
         let (known, same_as) = match is_right {
             true => (dims.or_else(|| self.dims_here(place)), if is_new { None } else { self.same_as(place) }),
@@ -206,6 +209,16 @@ impl FunctionLowering<'_, '_, '_> {
             self.model.errors.rule_at(MistakeKind::ShapeMismatch, span, message);
         }
         !is_unlike
+    }
+
+    /// Whether the type of a shared variable names its element type.
+    fn check_element(&mut self, variable: &syntax::Variable, place: &Place<VariableId>) {
+        let (Some(ty), Some(origin)) = (&variable.ty, self.model.variables.get(place)) else { return };
+        let tree = &self.model.tree;
+        let (known, element) = (&tree.variables[place.id], tree.element_of(Some(ty), &self.cursor));
+        let said = (ty, &element);
+        self.is_wrong |=
+            check::same_element(&self.cursor, variable, known, said, origin.span, self.model.errors).is_none();
     }
 
     /// The sizes of a variable, as far as they can be computed in this `fn`.

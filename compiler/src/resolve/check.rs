@@ -125,8 +125,9 @@ pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site
 // scope a { var w(unique): [1]; } scope a(reuse) { var w; }
 pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Errors) {
     let (full, first) = (cursor.name_of(&name.to_string()), place(first.span));
+    let kind = if cursor.reuse == syntax::Reuse::No { MistakeKind::BadName } else { MistakeKind::DoesNotExist };
     errors.rule(
-        MistakeKind::DoesNotExist,
+        kind,
         name,
         format!(
             "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or \
@@ -193,10 +194,11 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         names => format!("{scope} has `{}`", names.join("`, `")),
     };
     // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
-    let hint = match tree.namesake(&full, name) {
-        Some(namesake) => format!("; there is a `{namesake}`"),
+    let meant = match tree.variable_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
         None => suggestion(&name.to_string(), there.iter().copied()),
     };
+    let hint = if meant.is_empty() { "; to make it, leave `reuse` out, or write `reuse = auto`" } else { &meant };
     errors.rule(
         MistakeKind::DoesNotExist,
         name,
@@ -358,20 +360,19 @@ pub fn same_element(
     cursor: &Cursor,
     variable: &syntax::Variable,
     known: &Variable,
-    ty: &syntax::TensorType,
-    first: &Site,
+    (ty, element): (&syntax::TensorType, &Element),
+    first: Span,
     errors: &mut Errors,
 ) -> Option<()> {
-    let element = super::declare::element_of(Some(ty), cursor);
-    if known.element == element {
+    if known.element == *element {
         return Some(());
     }
-    let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
+    let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first));
     let text = |element: &Element| match element {
         Element::Model => "the model's element type".to_string(),
         Element::Named(name) => name.to_string(),
     };
-    let (is, here) = (text(&known.element), text(&element));
+    let (is, here) = (text(&known.element), text(element));
     errors.rule_at(
         MistakeKind::DTypeMismatch,
         ty.span,
@@ -450,7 +451,10 @@ pub fn layer_each_turn(
 // scope a(reuse) { scope fc: Dense(x, units = 3); }
 pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Errors) {
     let full = cursor.name_of(&name.to_string());
-    let hint = suggestion(&name.to_string(), tree.labels(cursor.scope));
+    let hint = match tree.layer_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
+        None => suggestion(&name.to_string(), tree.labels(cursor.scope)),
+    };
     errors.rule(MistakeKind::DoesNotExist, name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
-use crate::diag::Errors;
+use crate::diag::{Errors, MistakeKind};
 use crate::ir::{Index, PathPart, ROOT, ScopeId};
 use crate::syntax::{Attrs, Getter, Reuse};
 
@@ -36,7 +36,7 @@ impl Defaults {
     pub fn read(attrs: &Attrs, errors: &mut Errors) -> Self {
         Self {
             initializer: errors.collect(attrs.initializer()).flatten(),
-            dtype: errors.collect(attrs.dtype()).flatten().cloned(),
+            dtype: errors.collect_as(MistakeKind::ElementType, attrs.dtype()).flatten().cloned(),
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),

@@ -103,9 +103,6 @@ impl Tree {
         if let Some(rank) = rank {
             check::same_rank(cursor, variable, &self.variables[id], rank, first, errors)?;
         }
-        if let Some(ty) = &variable.ty {
-            check::same_element(cursor, variable, &self.variables[id], ty, first, errors)?;
-        }
         let path = cursor.path_of(PathPart::plain(&self.variables[id].label));
         Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
     }
@@ -121,7 +118,7 @@ impl Tree {
     ) -> Option<Declared<VariableId>> {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
-        let element = element_of(variable.ty.as_ref(), cursor);
+        let element = self.element_of(variable.ty.as_ref(), cursor);
         check::for_floats(cursor, variable, &element, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
@@ -154,6 +151,14 @@ impl Tree {
         let (member, condition, span) = (Member::Variable(id), around.condition.clone(), variable.name.span());
         self.note(cursor, label, Site { member, condition, span, id: site(variable), parts });
         Some(Declared { id, is_new: true, indices: cursor.indices.clone(), path })
+    }
+
+    /// The element type of a variable: that of its type, the scope's, or the model's, by whatever name.
+    pub fn element_of(&self, ty: Option<&TensorType>, cursor: &Cursor) -> Element {
+        match ty.and_then(|ty| ty.element.as_ref()).or(cursor.defaults.dtype.as_ref()) {
+            Some(element) if *element != self.element => Element::Named(element.clone()),
+            _ => Element::Model,
+        }
     }
 
     fn note(&mut self, cursor: &Cursor, label: &str, site: Site) {
@@ -355,12 +360,4 @@ fn parts_of(defaults: &Defaults) -> Option<String> {
 
 fn instance(cursor: &Cursor, condition: &Condition) -> Instance {
     Instance { turns: turns(&cursor.indices), condition: condition.clone() }
-}
-
-/// The element type of a variable: that of its type, the scope's, or the model's.
-pub fn element_of(ty: Option<&TensorType>, cursor: &Cursor) -> Element {
-    match ty.and_then(|ty| ty.element.as_ref()).or(cursor.defaults.dtype.as_ref()) {
-        Some(element) => Element::Named(element.clone()),
-        None => Element::Model,
-    }
 }

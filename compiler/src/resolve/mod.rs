@@ -5,6 +5,7 @@
 pub mod check;
 mod cursor;
 mod declare;
+mod hints;
 mod lookup;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use crate::syntax::{self, Reuse};
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Asked, Declared, Surroundings, element_of};
+pub use declare::{Asked, Declared, Surroundings};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
@@ -27,6 +28,8 @@ pub struct Tree {
     pub scopes: Vec<Scope>,
     pub variables: Vec<Variable>,
     pub layers: Vec<Layer>,
+    /// The element type of the model, by its name.
+    element: String,
     /// The defaults with which each scope was first opened.
     defaults: Vec<Defaults>,
     /// The declarations of each full name.
@@ -55,7 +58,12 @@ pub fn site<T>(source: &T) -> usize {
 
 impl Tree {
     /// A model without any scope but its root.
-    pub fn new(name: &Ident) -> Self {
+    pub fn new(model: &syntax::Model) -> Self {
+        let name = &model.name;
+        let element = match &model.element {
+            syntax::Element::Default => "f32".to_string(),
+            syntax::Element::Named(name) | syntax::Element::Generic(name) => name.to_string(),
+        };
         let root = Scope {
             parent: None,
             name: name.clone(),
@@ -68,6 +76,7 @@ impl Tree {
             scopes: vec![root],
             variables: Vec::new(),
             layers: Vec::new(),
+            element,
             defaults: vec![Defaults::default()],
             declarations: HashMap::new(),
             opened: HashMap::new(),
@@ -203,15 +212,6 @@ impl Tree {
     /// The declaration of a full name that can stand beside one under this condition.
     pub fn declared(&self, name: &str, condition: &Condition) -> Option<&Site> {
         self.declarations.get(name)?.iter().find(|site| !check::excludes(&site.condition, condition))
-    }
-    /// The full name of the variable, in another scope, that has the last part of this full name; of several, the one
-    /// that is spelt most like it.
-    pub fn namesake(&self, full: &str, last: &Ident) -> Option<&str> {
-        let is_shared = |site: &Site| matches!(site.member, Member::Variable(id) if !self.variables[id].is_unique);
-        let declared = self.declarations.iter().filter(|(_, sites)| sites.iter().any(is_shared));
-        let names =
-            declared.map(|(name, _)| name.as_str()).filter(|name| last == name.rsplit('/').next().unwrap_or(name));
-        names.min_by_key(|name| (strsim::damerau_levenshtein(full, name), *name))
     }
 }
 

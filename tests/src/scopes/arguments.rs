@@ -171,6 +171,32 @@ fn flatten(value: &Value, numbers: &mut Vec<f64>) -> Result<(), Reason> {
     }
 }
 
+/// TensorFlow's name for an op of a kind that has none of its own.
+pub fn op_name(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "constant" => "Const",
+        "placeholder" => "Placeholder",
+        "plus" => "add",
+        "times" => "mul",
+        "add" => "Add",
+        "multiply" => "Mul",
+        "matmul" => "MatMul",
+        "identity" => "Identity",
+        "square" => "Square",
+        "reduce_sum" => "Sum",
+        "relu" => "Relu",
+        _ => return None,
+    })
+}
+
+/// Gives a variable whose shape and element type are said its start.
+pub fn begin_described<'a>(request: VariableRequest<'a>, start: Start) -> VariableRequest<'a> {
+    match start {
+        Start::Value(Array { array, .. }) => request.initializer(elements(array.iter().copied())),
+        drawn => begin(request, drawn),
+    }
+}
+
 /// Gives a variable its start.
 pub fn begin<'a>(request: VariableRequest<'a>, start: Start) -> VariableRequest<'a> {
     let Array { dtype, array } = match start {

@@ -48,6 +48,20 @@ pub enum Reason {
     Types,
     /// One penalty for a variable in parts.
     OnePenalty,
+    /// A name scope that is entered again from elsewhere.
+    NameScopeAgain,
+    /// A variable that begins with another.
+    OtherVariable,
+    /// A custom getter that does more than compute with the value.
+    GetterSeesValue,
+    /// A variable that no session has initialised.
+    Initialised,
+    /// Context managers entered by hand, out of order.
+    Nesting,
+    /// Two scopes whose structs would have one name.
+    StructName,
+    /// A variable that TensorFlow calls otherwise than it is asked for.
+    OwnName,
 
     // Not applicable: what a library without Python and without graphs has not.
     /// Templates, Python functions as initializers.
@@ -109,6 +123,13 @@ impl fmt::Display for Reason {
             Self::OpenShape => "a shape with an open size cannot be written",
             Self::Types => "an argument of the wrong type cannot be written",
             Self::OnePenalty => "a variable in parts has one penalty",
+            Self::NameScopeAgain => "a name scope is opened where it is written, never entered again from elsewhere",
+            Self::OtherVariable => "a variable begins with numbers, not with another variable",
+            Self::GetterSeesValue => "a custom getter computes with the value; it renames and makes nothing",
+            Self::Initialised => "no variable is without a value",
+            Self::Nesting => "scopes nest as their braces do",
+            Self::StructName => "two scopes whose structs would have one name",
+            Self::OwnName => "a variable has the name that it is asked for by, whatever ops are called",
             Self::PythonFunction => "a Python function",
             Self::CustomGetter => "a custom getter that is a Python function",
             Self::ContextManager => "context managers entered by hand",
@@ -129,7 +150,11 @@ impl fmt::Display for Reason {
 
 /// Why a step does not apply to the library, if so: a rule over its verb and the names of its arguments.
 pub fn not_applicable(step: &Step) -> Option<Reason> {
-    let by_verb = match step.verb.as_str() {
+    by_verb(step).or_else(|| step.keys().find_map(|key| by_argument(step, key)))
+}
+
+fn by_verb(step: &Step) -> Option<Reason> {
+    match step.verb.as_str() {
         "template" | "call_template" => Some(Reason::PythonFunction),
         "enter" | "exit" | "make_scope" | "open_cm" => Some(Reason::ContextManager),
         "thread" => Some(Reason::Threads),
@@ -175,8 +200,18 @@ pub fn not_applicable(step: &Step) -> Option<Reason> {
         | "new_graph"
         | "control_dependencies" => None,
         _ => Some(Reason::OtherStep),
-    };
-    by_verb.or_else(|| step.keys().find_map(|key| by_argument(step, key)))
+    }
+}
+
+/// Why a step cannot be put into the source of a model, if so.
+pub fn not_in_a_model(step: &Step) -> Option<Reason> {
+    match step.verb.as_str() {
+        "thread" | "store_get" => None,
+        "getter_calls" => Some(Reason::GetterSeesValue),
+        "run_uninitialized" => Some(Reason::Initialised),
+        "enter" | "exit" => Some(Reason::Nesting),
+        _ => by_verb(step),
+    }
 }
 
 /// Why an argument of a step does not apply, if so.

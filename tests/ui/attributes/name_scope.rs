@@ -1,4 +1,4 @@
-//! `name_scope` that is no truth, on a layer, and on a variable
+//! `name_scope` where it cannot stand, and with other values than `false`
 
 use varscope::layers::Dense;
 use varscope::prelude::*;
