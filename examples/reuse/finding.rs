@@ -16,7 +16,8 @@ model! {
         scope foo(reuse) {
             var v; // no shape: it is that of the declaration
             // var u: [1];
-            //     error: variable `foo/u` does not exist, and its scope reuses: `foo` has `v`, `w`
+            //     error: variable `foo/u` does not exist, and its scope reuses: `foo` has `v`, `w`; to make it, leave `reuse`
+            //     out, or write `reuse = auto`
         }
         // scope foo { var v; }
         //     error: variable `foo/v` already exists, first declared at …; to share it, open the scope with `reuse`:

@@ -289,7 +289,9 @@ floats!(f32, f64);
 integers!(i32, i64, u8, u32);
 
 /// A floating-point element type: `f32` or `f64`. Gradients are of these.
-pub trait Float: Number + num_traits::Float + std::iter::Sum {
+pub trait Float:
+    Number + num_traits::Float + std::iter::Sum + crate::kernels::scratch::Scratch + crate::kernels::exponential::Exponent
+{
     /// The number as this type.
     fn of(number: f64) -> Self {
         <Self as Element>::from_f64(number)

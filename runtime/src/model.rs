@@ -132,6 +132,10 @@ impl VariableInfo {
         shapes.map(|(n, shape)| (format!("{}/part_{n}", self.name()), shape)).collect()
     }
 
+    pub(crate) fn variable(&self) -> &Arc<dyn AnyVariable> {
+        &self.variable
+    }
+
     /// A copy of its elements, the last axis fastest.
     pub fn to_vec(&self) -> Vec<f64> {
         self.variable.snapshot().slice().to_vec()
@@ -213,19 +217,19 @@ impl Variables {
         }
         let pairs = || self.list.iter().zip(&other.list);
         for (to, from) in pairs() {
-            if to.shape() != from.shape() || to.dtype() != from.dtype() {
-                return Err(Error::ShapeMismatch {
-                    variable: to.name().to_string(),
-                    expected: from.shape().to_vec(),
-                    found: to.shape().to_vec(),
-                });
-            }
+            to.variable.check_like(from.dtype(), from.shape())?;
         }
         for (to, from) in pairs() {
             let value = from.variable.snapshot();
             to.variable.change(&mut |elements| elements.copy_from(value.slice()));
         }
         Ok(())
+    }
+
+    /// The name of one of them in its model.
+    pub(crate) fn name_in_model<'a>(&self, variable: &'a VariableInfo) -> &'a str {
+        let name = variable.name();
+        name.strip_prefix(&self.path).map_or(name, |rest| rest.trim_start_matches('/'))
     }
 
     pub(crate) fn ids(&self) -> Vec<usize> {

@@ -176,8 +176,8 @@ pub trait AnyVariable: Any + Send + Sync {
     fn owners(&self) -> usize;
     /// Notes that it was found by its name once more.
     fn add_owner(&self);
-    /// A variable of this name with the same value.
-    fn copy(&self, name: String) -> Arc<dyn AnyVariable>;
+    /// A variable of this name with the same value, of which this is known.
+    fn copy(&self, name: String, about: About) -> Arc<dyn AnyVariable>;
     /// A number that no other variable has while this one lives.
     fn id(&self) -> usize;
     /// The value as it is now.
@@ -219,9 +219,9 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
         self.owners.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn copy(&self, name: String) -> Arc<dyn AnyVariable> {
+    fn copy(&self, name: String, about: About) -> Arc<dyn AnyVariable> {
         let value = Array::clone(&self.lock());
-        Variable::with(name, self.trainable(), self.about.clone(), value).erase()
+        Variable::with(name, self.trainable(), about, value).erase()
     }
 
     fn id(&self) -> usize {
@@ -244,6 +244,25 @@ impl<T: Element, D: Dimension + 'static> Buffer for Array<T, D> {
     fn slice(&self) -> Slice<'_> {
         // `Variable::new` stores standard layout, and nothing that writes to it changes the layout.
         T::wrap(self.as_slice().unwrap_or_default())
+    }
+}
+
+impl dyn AnyVariable {
+    /// Whether it is of this element type and shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DTypeMismatch`], [`Error::ShapeMismatch`].
+    pub(crate) fn check_like(&self, dtype: DType, shape: &[usize]) -> Result<()> {
+        let variable = || self.name().to_string();
+        if self.dtype() != dtype {
+            return Err(Error::DTypeMismatch { variable: variable(), expected: dtype, found: self.dtype() });
+        }
+        if self.shape() != shape {
+            let (expected, found) = (shape.to_vec(), self.shape().to_vec());
+            return Err(Error::ShapeMismatch { variable: variable(), expected, found });
+        }
+        Ok(())
     }
 }
 

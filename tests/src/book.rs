@@ -19,5 +19,6 @@ chapters! {
     mistakes,
     runtime_errors,
     from_tensorflow,
+    tutorials,
     not_yet,
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// What the folders of `ui` have: the folder, the title of its page, and what stands below the title.
-const PAGES: [(&str, &str, &str); 10] = [
+const PAGES: [(&str, &str, &str); 11] = [
     (
         "names",
         "Names",
@@ -65,6 +65,12 @@ const PAGES: [(&str, &str, &str); 10] = [
         "Syntax",
         "What is legal Rust, or Python, and not there in `model!`: the message says what to write. A line that cannot be \
          read hides no mistake in the next one.",
+    ),
+    (
+        "tutorials",
+        "Programs of tutorials",
+        "Programs on TensorFlow's variable scopes that many have learnt from, with the names that they have there: those \
+         that fail when they run, and those that do other than they say. The others run, in `examples/reuse`.",
     ),
 ];
 
@@ -184,7 +190,7 @@ fn check_headings(cases: &[Case]) -> io::Result<()> {
 }
 
 /// The address that mdBook gives a heading.
-fn anchor(heading: &str) -> String {
+pub fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-' || *c == '_');
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }

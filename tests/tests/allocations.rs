@@ -74,6 +74,14 @@ model! {
         }
     }
 
+    struct Penalized {
+        fn loss(x: [batch, 20]) -> [] {
+            let hidden = scope hidden(regularizer = l2(0.1)): layers::Dense(x, units = 33);
+            var scale(regularizer = l1_l2(l1 = 0.1, l2 = 0.1)): f64[3];
+            mean(square(hidden)) + regularization_loss() + cast::<f32>(sum(scale))
+        }
+    }
+
     struct Recurrent {
         fn loss(x: [batch, time, 4]) -> [] {
             let mut h = zeros(shape = [batch, 6]);
@@ -135,6 +143,20 @@ fn clipping_allocates_nothing() {
     assert_eq!(allocations(run), 0, "clipping in place");
 }
 
+fn penalties_and_averages_allocate_nothing() {
+    let (x, mut optimizer) = (features(16).0, Adam::new(0.01));
+    let net = Penalized::seeded(1).unwrap();
+    let mut averages = ExponentialMovingAverage::new(&net.trainable_variables(), 0.99).unwrap();
+    let mut step = net.loss_gradients();
+    let mut run = || {
+        optimizer.apply(step.compute(x.view()).unwrap().1).unwrap();
+        averages.num_updates(optimizer.steps()).apply();
+        drop(averages.swap());
+    };
+    run();
+    assert_eq!(allocations(run), 0, "penalties, and averages of variables");
+}
+
 fn a_change_of_batch_size_is_planned_once() {
     let (net, mut optimizer) = (Mlp::seeded(1).unwrap(), Adam::new(0.01));
     let mut step = net.loss_gradients();
@@ -158,21 +180,41 @@ fn a_change_of_batch_size_is_planned_once() {
     assert_eq!(again, 0, "batches of two sizes in turn");
 }
 
+/// Products and convolutions that two threads share, and losses that one does alone.
+fn large_steps_allocate_nothing() {
+    let images = Array4::from_shape_fn((64, 12, 12, 1), |(b, h, w, _)| ((b * 144 + h * 12 + w) as f32).cos());
+    let (net, digits) = (Conv::seeded(1).unwrap(), Array1::from_shape_fn(64, |row| (row % 4) as u32));
+    let (mut step, mut optimizer) = (net.loss_gradients(), Momentum::new(0.01, 0.9));
+    let mut run = || optimizer.apply(step.compute(images.view(), digits.view()).unwrap().1).unwrap();
+    run();
+    assert_eq!(allocations(run), 0, "many images");
+
+    let (net, (x, labels)) = (Mlp::seeded(1).unwrap(), features(5000));
+    let (mut step, mut optimizer) = (net.loss_gradients(), Adam::new(0.01));
+    let mut run = || optimizer.apply(step.compute(x.view(), labels.view()).unwrap().1).unwrap();
+    run();
+    assert_eq!(allocations(run), 0, "many examples");
+}
+
 /// All in one test: tests that ran beside each other would count each other's allocations.
 #[test]
 fn a_repeated_step_allocates_nothing() {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    pool.install(|| {
-        steps_allocate_nothing("GradientDescent", || GradientDescent::new(0.01));
-        steps_allocate_nothing("Momentum", || Momentum::new(0.01, 0.9));
-        steps_allocate_nothing("Nesterov's momentum", || Momentum::new(0.01, 0.9).nesterov());
-        steps_allocate_nothing("Adagrad", || Adagrad::new(0.01));
-        steps_allocate_nothing("RmsProp", || RmsProp::new(0.01));
-        steps_allocate_nothing("RmsProp with momentum", || RmsProp::new(0.01).momentum(0.9));
-        steps_allocate_nothing("Adam", || Adam::new(0.01));
-        steps_allocate_nothing("AdamW", || AdamW::new(0.01));
-        steps_allocate_nothing("a schedule", || Adam::new(schedule::exponential_decay(0.01, 10, 0.9)));
-        clipping_allocates_nothing();
-        a_change_of_batch_size_is_planned_once();
-    });
+    for threads in [1, 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            steps_allocate_nothing("GradientDescent", || GradientDescent::new(0.01));
+            steps_allocate_nothing("Momentum", || Momentum::new(0.01, 0.9));
+            steps_allocate_nothing("Nesterov's momentum", || Momentum::new(0.01, 0.9).nesterov());
+            steps_allocate_nothing("Adagrad", || Adagrad::new(0.01));
+            steps_allocate_nothing("RmsProp", || RmsProp::new(0.01));
+            steps_allocate_nothing("RmsProp with momentum", || RmsProp::new(0.01).momentum(0.9));
+            steps_allocate_nothing("Adam", || Adam::new(0.01));
+            steps_allocate_nothing("AdamW", || AdamW::new(0.01));
+            steps_allocate_nothing("a schedule", || Adam::new(schedule::exponential_decay(0.01, 10, 0.9)));
+            clipping_allocates_nothing();
+            large_steps_allocate_nothing();
+            penalties_and_averages_allocate_nothing();
+            a_change_of_batch_size_is_planned_once();
+        });
+    }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use varscope_tests::gallery;
+
 fn book() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src")
 }
@@ -22,8 +24,8 @@ fn chapters() -> BTreeSet<String> {
 }
 
 /// The pages of the gallery, without `.md`. Its programs are to fail, and are compiled by `ui.rs`.
-fn gallery() -> BTreeSet<String> {
-    let pages = varscope_tests::gallery::generate().unwrap().into_keys();
+fn pages() -> BTreeSet<String> {
+    let pages = gallery::generate().unwrap().into_keys();
     pages.map(|path| path.with_extension("").to_str().unwrap().to_string()).collect()
 }
 
@@ -37,21 +39,25 @@ fn every_chapter_is_in_the_table_of_contents_and_tested() {
     let linked = read(book().join("SUMMARY.md"));
     let linked: BTreeSet<String> =
         between(&linked, "](", ')').map(|link| link.trim_end_matches(".md").to_string()).collect();
-    assert_eq!(linked, &chapters() | &gallery());
+    assert_eq!(linked, &chapters() | &pages());
 
     let tested = include_str!("../src/book.rs");
     let (_, tested) = tested.split_once("chapters! {").unwrap();
     let tested: BTreeSet<String> =
         tested.split(['{', '}', ',']).map(str::trim).filter(|name| !name.is_empty()).map(str::to_string).collect();
-    assert_eq!(tested, &chapters() - &gallery());
+    assert_eq!(tested, &chapters() - &pages());
 }
 
 #[test]
 fn every_link_leads_somewhere() {
-    for chapter in &chapters() | &gallery() {
+    for chapter in &chapters() | &pages() {
         let text = read(book().join(format!("{chapter}.md")));
-        for link in between(&text, "](", ')').filter_map(|link| link.split('#').next().filter(|l| l.ends_with(".md"))) {
-            assert!(book().join(link).exists(), "{chapter}.md links to {link}");
+        for link in between(&text, "](", ')').filter(|link| [".md", ".rs"].iter().any(|ending| link.contains(ending))) {
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let page = read(book().join(path));
+            let mut headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+            let is_there = heading.is_empty() || headings.any(|there| gallery::anchor(there) == heading);
+            assert!(is_there, "{chapter}.md links to {link}");
         }
     }
 }

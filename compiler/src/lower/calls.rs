@@ -11,6 +11,9 @@ use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said,
 use crate::resolve::{Found, check, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
+/// The penalties of all variables, which is no op: it knows the model.
+const REGULARIZATION_LOSS: &str = "regularization_loss";
+
 /// An operand, and the variable that the op updates through it, if it does.
 struct Lowered {
     operand: Operand,
@@ -72,6 +75,12 @@ impl FunctionLowering<'_, '_, '_> {
         match self.member(receiver, name) {
             Some(Member::Function(number)) => return self.call_function(number, name, arguments),
             Some(Member::Layer(place)) => return self.apply(&place, name.span(), None, arguments, wanted),
+            Some(Member::OfLayer(_)) if name == REGULARIZATION_LOSS => {
+                let message = "the penalties of a layer alone are those in a `fn` of the layer: \
+                               `fn penalty() -> [] { regularization_loss() }`, called as `layer.penalty()`";
+                self.error(name, message);
+                return Value::Wrong;
+            }
             Some(Member::OfLayer(place)) => return self.apply(&place, name.span(), Some(name), arguments, wanted),
             Some(Member::Wrong) => return Value::Wrong,
             None if matches!(receiver, Expr::Path(path) if path.is_ident("self")) => {
@@ -96,6 +105,7 @@ impl FunctionLowering<'_, '_, '_> {
         let mut names: Vec<String> = self.model.functions.iter().map(|function| function.name.to_string()).collect();
         names.extend(self.model.tree.labels(crate::ir::ROOT).into_iter().map(str::to_string));
         let hint = match suggestion(&name.to_string(), names.iter().map(String::as_str)) {
+            _ if name == REGULARIZATION_LOSS => "; write `regularization_loss()`".to_string(),
             hint if hint.is_empty() => format!("; an op is called without `self.`: `{name}(x)`"),
             hint => hint,
         };
@@ -194,7 +204,7 @@ impl FunctionLowering<'_, '_, '_> {
         if is_bare(path) && self.is_no_op(&segment.ident, &arguments.keywords) {
             return Value::Wrong;
         }
-        if path.is_ident("regularization_loss") {
+        if path.is_ident(REGULARIZATION_LOSS) {
             return self.regularization_loss(&segment.ident, arguments, operands.is_none_or(|list| !list.is_empty()));
         }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());

@@ -194,10 +194,11 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         names => format!("{scope} has `{}`", names.join("`, `")),
     };
     // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
-    let hint = match tree.namesake(&full, name) {
-        Some(namesake) => format!("; there is a `{namesake}`"),
+    let meant = match tree.variable_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
         None => suggestion(&name.to_string(), there.iter().copied()),
     };
+    let hint = if meant.is_empty() { "; to make it, leave `reuse` out, or write `reuse = auto`" } else { &meant };
     errors.rule(
         MistakeKind::DoesNotExist,
         name,
@@ -422,7 +423,10 @@ pub fn layer_each_turn(
 // scope a(reuse) { scope fc: Dense(x, units = 3); }
 pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Errors) {
     let full = cursor.name_of(&name.to_string());
-    let hint = suggestion(&name.to_string(), tree.labels(cursor.scope));
+    let hint = match tree.layer_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
+        None => suggestion(&name.to_string(), tree.labels(cursor.scope)),
+    };
     errors.rule(MistakeKind::DoesNotExist, name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
 }
 

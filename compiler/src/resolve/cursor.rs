@@ -21,10 +21,10 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
-    /// `Some(None)` is `regularizer = none`.
-    pub regularizer: Option<Option<Rc<Rust>>>,
     /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
     pub getters: Option<Vec<Rc<Getter>>>,
+    /// `Some(None)` is `regularizer = none`.
+    pub regularizer: Option<Option<Rc<Rust>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -38,8 +38,8 @@ impl Defaults {
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
-            regularizer: errors.collect(attrs.regularizer()).flatten(),
             getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
+            regularizer: errors.collect(attrs.regularizer()).flatten(),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -52,8 +52,8 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
-            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
+            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             training: inside.training.or(self.training),
         }
     }

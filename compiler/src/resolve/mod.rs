@@ -5,6 +5,7 @@
 pub mod check;
 mod cursor;
 mod declare;
+mod hints;
 mod lookup;
 
 use std::collections::HashMap;
@@ -209,15 +210,6 @@ impl Tree {
     /// The declaration of a full name that can stand beside one under this condition.
     pub fn declared(&self, name: &str, condition: &Condition) -> Option<&Site> {
         self.declarations.get(name)?.iter().find(|site| !check::excludes(&site.condition, condition))
-    }
-    /// The full name of the variable, in another scope, that has the last part of this full name; of several, the one
-    /// that is spelt most like it.
-    pub fn namesake(&self, full: &str, last: &Ident) -> Option<&str> {
-        let is_shared = |site: &Site| matches!(site.member, Member::Variable(id) if !self.variables[id].is_unique);
-        let declared = self.declarations.iter().filter(|(_, sites)| sites.iter().any(is_shared));
-        let names =
-            declared.map(|(name, _)| name.as_str()).filter(|name| last == name.rsplit('/').next().unwrap_or(name));
-        names.min_by_key(|name| (strsim::damerau_levenshtein(full, name), *name))
     }
 }
 

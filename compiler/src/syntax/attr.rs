@@ -163,11 +163,6 @@ impl Attrs {
         self.made("constraint", "max_norm(3.0)")
     }
 
-    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
-    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
-        self.made("regularizer", "l2(0.0005)")
-    }
-
     /// `custom_getter = path::to::op(..)`; `none` is `Some(None)`.
     pub fn custom_getter(&self) -> syn::Result<Option<Option<Rc<Getter>>>> {
         let Some(Attr { name, value, getter }) = self.get("custom_getter") else { return Ok(None) };
@@ -184,6 +179,11 @@ impl Attrs {
                 Err(syn::Error::new_spanned(name, message))
             }
         }
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
     }
 
     /// What is made by a call.

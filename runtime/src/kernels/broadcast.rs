@@ -1,8 +1,15 @@
 //! Broadcasting: operands of other shapes than the result, by NumPy's rules.
 
+use std::ops::Range;
+
+use super::elementwise::{CHUNK, ELEMENT};
 use super::isa::vectorised;
+use super::parallel::for_each_chunk;
 use crate::element::Float;
 use crate::shape::MAX_RANK;
+
+/// How many parts the sums of a small gradient have.
+const PARTIAL_SUMS: usize = 8;
 
 /// The axes of a result as a loop sees them: neighbours that every operand treats alike are one.
 #[derive(Clone, Copy)]
@@ -59,53 +66,88 @@ impl<const N: usize> Axes<N> {
 pub fn for_each_run<const N: usize>(
     shape: &[usize],
     operands: [&[usize]; N],
-    mut run: impl FnMut([usize; N], usize, [usize; N]),
+    run: impl FnMut([usize; N], usize, [usize; N]),
 ) {
-    if shape.contains(&0) {
-        return;
+    if !shape.contains(&0) {
+        let axes = Axes::new(shape, operands);
+        axes.for_each_run(0..axes.rows(), run);
     }
-    let axes = Axes::new(shape, operands);
-    let last = axes.count.saturating_sub(1);
-    let (length, steps) = if axes.count == 0 { (1, [0; N]) } else { (axes.sizes[last], axes.steps.map(|s| s[last])) };
-    let mut at = [0; MAX_RANK];
-    let mut offsets = [0; N];
-    loop {
-        run(offsets, length, steps);
-        // Counts on, the last outer axis fastest.
-        let mut axis = last;
+}
+
+impl<const N: usize> Axes<N> {
+    /// How far the first axis goes.
+    fn rows(&self) -> usize {
+        if self.count == 0 { 1 } else { self.sizes[0] }
+    }
+
+    /// How many elements the result has for each position along the first axis.
+    fn row(&self) -> usize {
+        self.sizes[1..].iter().product()
+    }
+
+    /// As [`for_each_run`], for some positions along the first axis.
+    fn for_each_run(mut self, rows: Range<usize>, mut run: impl FnMut([usize; N], usize, [usize; N])) {
+        let mut offsets = self.steps.map(|steps| steps[0] * rows.start);
+        self.sizes[0] = rows.len();
+        let last = self.count.saturating_sub(1);
+        let (length, steps) = (self.sizes[last], self.steps.map(|steps| steps[last]));
+        let mut at = [0; MAX_RANK];
         loop {
-            if axis == 0 {
-                return;
+            run(offsets, length, steps);
+            // Counts on, the last outer axis fastest.
+            let mut axis = last;
+            loop {
+                if axis == 0 {
+                    return;
+                }
+                axis -= 1;
+                at[axis] += 1;
+                for (offset, steps) in offsets.iter_mut().zip(&self.steps) {
+                    *offset += steps[axis];
+                }
+                if at[axis] < self.sizes[axis] {
+                    break;
+                }
+                for (offset, steps) in offsets.iter_mut().zip(&self.steps) {
+                    *offset -= steps[axis] * self.sizes[axis];
+                }
+                at[axis] = 0;
             }
-            axis -= 1;
-            at[axis] += 1;
-            for (offset, steps) in offsets.iter_mut().zip(&axes.steps) {
-                *offset += steps[axis];
-            }
-            if at[axis] < axes.sizes[axis] {
-                break;
-            }
-            for (offset, steps) in offsets.iter_mut().zip(&axes.steps) {
-                *offset -= steps[axis] * axes.sizes[axis];
-            }
-            at[axis] = 0;
         }
+    }
+
+    /// Splits the first axis between threads: `work` is given some of its positions and their part of `y`.
+    fn for_each_part<Y: Send>(&self, y: &mut [Y], work: impl Fn(Range<usize>, &mut [Y]) + Sync) {
+        let (row, operations) = (self.row(), y.len() * ELEMENT);
+        let rows = (CHUNK / row).max(1);
+        for_each_chunk(y, rows * row, operations, |number, y| {
+            let first = number * rows;
+            vectorised(
+                #[inline(always)]
+                || work(first..first + y.len() / row, y),
+            );
+        });
     }
 }
 
 /// `y = f(a, b)`, of this shape.
-pub fn zip<A: Copy, B: Copy, Y: Copy>(
+pub fn zip<A: Copy + Sync, B: Copy + Sync, Y: Copy + Send>(
     shape: &[usize],
     (a, a_shape): Operand<'_, A>,
     (b, b_shape): Operand<'_, B>,
     y: &mut [Y],
-    f: impl Fn(A, B) -> Y,
+    f: impl Fn(A, B) -> Y + Sync,
 ) {
-    let mut rest = y;
-    vectorised(
+    if y.is_empty() {
+        return;
+    }
+    let axes = Axes::new(shape, [a_shape, b_shape]);
+    axes.for_each_part(
+        y,
         #[inline(always)]
-        || {
-            for_each_run(shape, [a_shape, b_shape], |[at_a, at_b], length, steps| {
+        |rows, y| {
+            let mut rest = y;
+            axes.for_each_run(rows, |[at_a, at_b], length, steps| {
                 let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
                 rest = after;
                 match steps {
@@ -114,23 +156,28 @@ pub fn zip<A: Copy, B: Copy, Y: Copy>(
                     [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
                     _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
                 }
-            })
+            });
         },
     );
 }
 
 /// `a = f(a, b)`, of `a`'s own shape.
-pub fn zip_in_place<A: Copy, B: Copy>(
+pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
     a: &mut [A],
     shape: &[usize],
     (b, b_shape): Operand<'_, B>,
-    f: impl Fn(A, B) -> A,
+    f: impl Fn(A, B) -> A + Sync,
 ) {
-    let mut rest = a;
-    vectorised(
+    if a.is_empty() {
+        return;
+    }
+    let axes = Axes::new(shape, [b_shape]);
+    axes.for_each_part(
+        a,
         #[inline(always)]
-        || {
-            for_each_run(shape, [b_shape], |[at_b], length, [step]| {
+        |rows, a| {
+            let mut rest = a;
+            axes.for_each_run(rows, |[at_b], length, [step]| {
                 let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
                 rest = after;
                 if step == 0 {
@@ -138,7 +185,7 @@ pub fn zip_in_place<A: Copy, B: Copy>(
                 } else {
                     a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
                 }
-            })
+            });
         },
     );
 }
@@ -148,34 +195,60 @@ pub type Operand<'a, T> = (&'a [T], &'a [usize]);
 
 /// Adds `f(dy, a, b)` to the gradient of an operand of this shape: where the operand has one element for several of the
 /// result, it gets their sum.
-pub fn add_gradient<T: Float, A: Copy, B: Copy>(
+///
+/// A small gradient of something that is repeated along the first axis, as a bias is, gets the sum of sums over fixed
+/// parts of that axis, which threads share.
+pub fn add_gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     (gradient, shape): (&mut [T], &[usize]),
     (dy, dy_shape): Operand<'_, T>,
     (a, a_shape): Operand<'_, A>,
     (b, b_shape): Operand<'_, B>,
-    f: impl Fn(T, A, B) -> T,
+    f: impl Fn(T, A, B) -> T + Sync,
 ) {
-    let mut from = 0;
-    vectorised(
-        #[inline(always)]
-        || {
-            for_each_run(dy_shape, [shape, a_shape, b_shape], |[to, at_a, at_b], length, [step, step_a, step_b]| {
-                let dy = &dy[from..from + length];
-                from += length;
-                let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
-                match [step, step_a, step_b] {
-                    [0, ..] => gradient[to] += (0..length).map(term).sum::<T>(),
-                    [_, 0, 0] => {
-                        let (a, b) = (a[at_a], b[at_b]);
-                        gradient[to..].iter_mut().zip(dy).for_each(|(gradient, &dy)| *gradient += f(dy, a, b));
+    if dy.is_empty() {
+        return;
+    }
+    let axes = Axes::new(dy_shape, [shape, a_shape, b_shape]);
+    let (rows, row) = (axes.rows(), axes.row());
+    // Some rows, for the part of the gradient from `origin` on.
+    let add = |rows: Range<usize>, gradient: &mut [T], origin: usize| {
+        let mut from = rows.start * row;
+        vectorised(
+            #[inline(always)]
+            || {
+                axes.for_each_run(rows, |[to, at_a, at_b], length, [step, step_a, step_b]| {
+                    let dy = &dy[from..from + length];
+                    from += length;
+                    let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
+                    let to = &mut gradient[to - origin..];
+                    match [step, step_a, step_b] {
+                        [0, ..] => to[0] += (0..length).map(term).sum::<T>(),
+                        [_, 0, 0] => {
+                            let (a, b) = (a[at_a], b[at_b]);
+                            to.iter_mut().zip(dy).for_each(|(to, &dy)| *to += f(dy, a, b));
+                        }
+                        _ => to[..length].iter_mut().enumerate().for_each(|(n, to)| *to += term(n)),
                     }
-                    _ => {
-                        gradient[to..to + length].iter_mut().enumerate().for_each(|(n, gradient)| *gradient += term(n))
-                    }
-                }
-            })
-        },
-    );
+                });
+            },
+        );
+    };
+    let length = gradient.len();
+    if length == dy.len() {
+        return axes.for_each_part(gradient, |rows, gradient| add(rows.clone(), gradient, rows.start * row));
+    }
+    if axes.steps[0][0] > 0 || rows < PARTIAL_SUMS || length * PARTIAL_SUMS > CHUNK || dy.len() < CHUNK {
+        return add(0..rows, gradient, 0);
+    }
+    T::with_scratch(PARTIAL_SUMS * length, |sums| {
+        for_each_chunk(sums, length, dy.len() * ELEMENT, |part, sums| {
+            sums.fill(T::zero());
+            add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
+        });
+        for sums in sums.chunks_exact(length) {
+            gradient.iter_mut().zip(sums).for_each(|(gradient, &sum)| *gradient += sum);
+        }
+    });
 }
 
 #[cfg(test)]

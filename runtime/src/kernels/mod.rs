@@ -7,9 +7,12 @@
 pub mod batch_norm;
 pub mod broadcast;
 pub mod convolution;
+pub mod elementwise;
+pub mod exponential;
 pub mod gemm;
 pub mod isa;
 pub mod literal;
+pub mod lstm;
 pub mod parallel;
 pub mod peak;
 pub mod pool;
@@ -21,3 +24,4 @@ mod simd;
 pub mod softmax;
 pub mod special;
 pub mod strided;
+mod team;

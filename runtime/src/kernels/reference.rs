@@ -125,3 +125,31 @@ pub fn erfc(x: f64) -> f64 {
     }
     1.0 - sum * std::f64::consts::FRAC_2_SQRT_PI
 }
+
+/// A unit of a long short-term memory, and the gradients of what goes into it.
+pub struct Lstm {
+    pub c: f64,
+    pub h: f64,
+    pub dc: f64,
+    pub dgates: [f64; 4],
+}
+
+/// The unit with these gates before their functions, whose results have the gradients `dh` and `dc`.
+pub fn lstm([i, j, f, o]: [f64; 4], c: f64, forget_bias: f64, [dh, dc]: [f64; 2]) -> Lstm {
+    let sigma = |x: f64| 1.0 / (1.0 + (-x).exp());
+    // The slope of σ is σ(x) · σ(−x).
+    let slope = |x: f64| sigma(x) * sigma(-x);
+    let new_c = c * sigma(f + forget_bias) + sigma(i) * j.tanh();
+    let dnew_c = dc + dh * sigma(o) / new_c.cosh().powi(2);
+    Lstm {
+        c: new_c,
+        h: sigma(o) * new_c.tanh(),
+        dc: dnew_c * sigma(f + forget_bias),
+        dgates: [
+            dnew_c * j.tanh() * slope(i),
+            dnew_c * sigma(i) / j.cosh().powi(2),
+            dnew_c * c * slope(f + forget_bias),
+            dh * new_c.tanh() * slope(o),
+        ],
+    }
+}

@@ -1,12 +1,14 @@
-//! Memory for what a kernel computes on the way. It belongs to the thread and stays allocated, so that a second run
-//! allocates nothing.
+//! Memory for what a kernel computes on the way. It belongs to the thread that calls the kernel and stays allocated, so
+//! that a second run allocates nothing. Threads that help with a kernel are lent parts of it.
 
 use std::cell::RefCell;
 
+use crate::arena::ALIGNMENT;
+
 /// Numbers that memory can be lent for.
-pub trait Scratch: Sized {
-    /// Lends memory for so many numbers, which hold anything. `work` may borrow again: a thread has several pieces, and
-    /// a task that it takes over while it waits for others has its own.
+pub trait Scratch: Sized + Send {
+    /// Lends memory for so many numbers, which hold anything; it begins with a line of the cache, so that no vector
+    /// straddles two. `work` may borrow again: a thread has several pieces.
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
@@ -14,12 +16,14 @@ macro_rules! scratch {
     ($($number:ty),*) => {$(
         impl Scratch for $number {
             fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
+                const LINE: usize = ALIGNMENT / size_of::<$number>();
                 thread_local! {
                     static IDLE: RefCell<Vec<Vec<$number>>> = const { RefCell::new(Vec::new()) };
                 }
-                let mut piece = IDLE.with_borrow_mut(|idle| take(idle, length));
-                piece.resize(piece.len().max(length), 0.0);
-                let result = work(&mut piece[..length]);
+                let mut piece = IDLE.with_borrow_mut(|idle| take(idle, length + LINE));
+                piece.resize(piece.len().max(length + LINE), 0.0);
+                let first = piece.as_ptr().align_offset(ALIGNMENT).min(LINE);
+                let result = work(&mut piece[first..][..length]);
                 IDLE.with_borrow_mut(|idle| idle.push(piece));
                 result
             }

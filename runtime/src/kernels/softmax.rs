@@ -8,6 +8,8 @@ use std::ops::Range;
 use crate::element::Float;
 use crate::op::Update;
 
+use super::exponential::exp;
+use super::isa::vectorised;
 use super::parallel;
 use super::reduce::LANES;
 
@@ -24,7 +26,10 @@ const EXPONENTIAL: usize = 16;
 pub fn softmax<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
     in_parts(y, sizes, EXPONENTIAL, |from, y| {
         let x = x.map(|x| &x[from..from + y.len()]);
-        if sizes[1] == 1 { softmax_rows(x, y, sizes[0]) } else { softmax_columns(x, y, sizes) }
+        vectorised(
+            #[inline(always)]
+            || if sizes[1] == 1 { softmax_rows(x, y, sizes[0]) } else { softmax_columns(x, y, sizes) },
+        );
     });
 }
 
@@ -32,7 +37,10 @@ pub fn softmax<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
 pub fn log_softmax<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
     in_parts(y, sizes, EXPONENTIAL, |from, y| {
         let x = x.map(|x| &x[from..from + y.len()]);
-        if sizes[1] == 1 { log_softmax_rows(x, y, sizes[0]) } else { log_softmax_columns(x, y, sizes) }
+        vectorised(
+            #[inline(always)]
+            || if sizes[1] == 1 { log_softmax_rows(x, y, sizes[0]) } else { log_softmax_columns(x, y, sizes) },
+        );
     });
 }
 
@@ -43,10 +51,11 @@ pub fn softmax_gradient<T: Float>(y: &[T], dy: &[T], dx: &mut [T], sizes: [usize
 
 /// `dx = dy − exp(y) · Σ dy`, `y` being the logarithm of the softmax, or that added to `dx`.
 pub fn log_softmax_gradient<T: Float>(y: &[T], dy: &[T], dx: &mut [T], sizes: [usize; 2], update: Update) {
-    gradient(y, dy, dx, sizes, update, |dy, _| dy, |dy, y, sum| dy - y.exp() * sum);
+    gradient(y, dy, dx, sizes, update, |dy, _| dy, |dy, y, sum| dy - exp(y) * sum);
 }
 
 /// The largest number; NaN is passed over, and `−∞` where there is none.
+#[inline(always)]
 pub fn largest<T: Float>(x: &[T]) -> T {
     let mut lanes = [T::neg_infinity(); LANES];
     for x in x.chunks(LANES) {
@@ -56,14 +65,16 @@ pub fn largest<T: Float>(x: &[T]) -> T {
 }
 
 /// The sum of `exp(x − largest)`.
+#[inline(always)]
 pub fn sum_of_exponentials<T: Float>(x: &[T], largest: T) -> T {
     let mut sums = [T::zero(); LANES];
     for x in x.chunks(LANES) {
-        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += (x - largest).exp());
+        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += exp(x - largest));
     }
     sums.into_iter().sum()
 }
 
+#[inline(always)]
 fn larger<T: Float>(a: T, b: T) -> T {
     if b > a { b } else { a }
 }
@@ -84,6 +95,7 @@ fn in_parts<T: Send>(
     }
 }
 
+#[inline(always)]
 fn softmax_rows<T: Float>(x: Option<&[T]>, y: &mut [T], size: usize) {
     for (row, y) in y.chunks_exact_mut(size).enumerate() {
         if let Some(x) = x {
@@ -92,7 +104,7 @@ fn softmax_rows<T: Float>(x: Option<&[T]>, y: &mut [T], size: usize) {
         let (largest, mut sums) = (largest(y), [T::zero(); LANES]);
         for y in y.chunks_mut(LANES) {
             for (y, sum) in y.iter_mut().zip(&mut sums) {
-                *y = (*y - largest).exp();
+                *y = exp(*y - largest);
                 *sum += *y;
             }
         }
@@ -101,6 +113,7 @@ fn softmax_rows<T: Float>(x: Option<&[T]>, y: &mut [T], size: usize) {
     }
 }
 
+#[inline(always)]
 fn log_softmax_rows<T: Float>(x: Option<&[T]>, y: &mut [T], size: usize) {
     for (row, y) in y.chunks_exact_mut(size).enumerate() {
         if let Some(x) = x {
@@ -154,12 +167,13 @@ impl Strip {
     }
 }
 
+#[inline(always)]
 fn softmax_columns<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
     for strip in Strip::all(y.len(), sizes) {
         let (largest, mut sums) = (strip.largest(x, y), [T::zero(); COLUMNS]);
         for row in strip.rows() {
             for ((y, &largest), sum) in y[row].iter_mut().zip(&largest).zip(&mut sums) {
-                *y = (*y - largest).exp();
+                *y = exp(*y - largest);
                 *sum += *y;
             }
         }
@@ -170,12 +184,13 @@ fn softmax_columns<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
     }
 }
 
+#[inline(always)]
 fn log_softmax_columns<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
     for strip in Strip::all(y.len(), sizes) {
         let (largest, mut sums) = (strip.largest(x, y), [T::zero(); COLUMNS]);
         for row in strip.rows() {
             let columns = y[row].iter().zip(&largest).zip(&mut sums);
-            columns.for_each(|((&y, &largest), sum)| *sum += (y - largest).exp());
+            columns.for_each(|((&y, &largest), sum)| *sum += exp(y - largest));
         }
         let logarithms = sums.map(T::ln);
         for row in strip.rows() {
@@ -197,14 +212,20 @@ fn gradient<T: Float>(
 ) {
     in_parts(dx, sizes, EXPONENTIAL, |from, dx| {
         let (y, dy) = (&y[from..from + dx.len()], &dy[from..from + dx.len()]);
-        if sizes[1] == 1 {
-            gradient_rows(y, dy, dx, sizes[0], update, &term, &f);
-        } else {
-            gradient_columns(y, dy, dx, sizes, update, &term, &f);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                if sizes[1] == 1 {
+                    gradient_rows(y, dy, dx, sizes[0], update, &term, &f);
+                } else {
+                    gradient_columns(y, dy, dx, sizes, update, &term, &f);
+                }
+            },
+        );
     });
 }
 
+#[inline(always)]
 fn gradient_rows<T: Float>(
     y: &[T],
     dy: &[T],
@@ -228,6 +249,7 @@ fn gradient_rows<T: Float>(
     }
 }
 
+#[inline(always)]
 fn gradient_columns<T: Float>(
     y: &[T],
     dy: &[T],

@@ -4,7 +4,7 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::element::Element;
 use crate::error::{Error, Result};
-use crate::kernels::isa::vectorised;
+use crate::kernels::elementwise::{update_with, update_with_two};
 
 /// A tensor to read.
 #[derive(Clone, Copy, Debug)]
@@ -164,30 +164,26 @@ impl<'a, T: Element> Gradient<'a, T> {
 
 impl<T: crate::element::Number> Gradient<'_, T> {
     /// Element by element from one tensor of the same number of elements.
-    pub fn map<A: Copy>(self, a: View<'_, A>, derivative: impl Fn(A) -> T) {
-        if let Some((mut view, update)) = self.target {
-            let elements = view.data().iter_mut().zip(a.data());
-            vectorised(
-                #[inline(always)]
-                || match update {
-                    Update::Set => elements.for_each(|(d, &a)| *d = derivative(a)),
-                    Update::Add => elements.for_each(|(d, &a)| *d += derivative(a)),
-                },
-            );
+    pub fn map<A: Copy + Sync>(self, a: View<'_, A>, derivative: impl Fn(A) -> T + Sync) {
+        match self.target {
+            Some((mut view, Update::Set)) => update_with(view.data(), a.data(), |d, a| *d = derivative(a)),
+            Some((mut view, Update::Add)) => update_with(view.data(), a.data(), |d, a| *d += derivative(a)),
+            None => {}
         }
     }
 
     /// Element by element from two tensors of the same number of elements.
-    pub fn zip<A: Copy, B: Copy>(self, a: View<'_, A>, b: View<'_, B>, derivative: impl Fn(A, B) -> T) {
-        if let Some((mut view, update)) = self.target {
-            let elements = view.data().iter_mut().zip(a.data()).zip(b.data());
-            vectorised(
-                #[inline(always)]
-                || match update {
-                    Update::Set => elements.for_each(|((d, &a), &b)| *d = derivative(a, b)),
-                    Update::Add => elements.for_each(|((d, &a), &b)| *d += derivative(a, b)),
-                },
-            );
+    pub fn zip<A: Copy + Sync, B: Copy + Sync>(
+        self,
+        a: View<'_, A>,
+        b: View<'_, B>,
+        derivative: impl Fn(A, B) -> T + Sync,
+    ) {
+        let operands = (a.data(), b.data());
+        match self.target {
+            Some((mut view, Update::Set)) => update_with_two(view.data(), operands, |d, a, b| *d = derivative(a, b)),
+            Some((mut view, Update::Add)) => update_with_two(view.data(), operands, |d, a, b| *d += derivative(a, b)),
+            None => {}
         }
     }
 }

@@ -54,23 +54,28 @@ const fn broadcast_dim(a: Dim, b: Dim) -> Result<Dim, ShapeError> {
 }
 
 /// `y = f(a, b)`.
-pub fn apply<A: Copy, B: Copy, Y: Copy>(a: View<A>, b: View<B>, mut y: ViewMut<Y>, f: impl Fn(A, B) -> Y) {
+pub fn apply<A: Copy + Sync, B: Copy + Sync, Y: Copy + Send>(
+    a: View<A>,
+    b: View<B>,
+    mut y: ViewMut<Y>,
+    f: impl Fn(A, B) -> Y + Sync,
+) {
     zip(y.shape(), operand(a), operand(b), y.data(), f);
 }
 
 /// `y = f(y, b)`.
-pub fn apply_in_place<A: Copy, B: Copy>(b: View<B>, mut y: ViewMut<A>, f: impl Fn(A, B) -> A) {
+pub fn apply_in_place<A: Copy + Send, B: Copy + Sync>(b: View<B>, mut y: ViewMut<A>, f: impl Fn(A, B) -> A + Sync) {
     let shape = y.shape();
     zip_in_place(y.data(), shape, operand(b), f);
 }
 
 /// Adds `f(dy, a, b)` to the gradient of an operand, summed over the axes along which that was broadcast.
-pub fn gradient<T: Float, A: Copy, B: Copy>(
+pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     gradient: Gradient<T>,
     dy: View<T>,
     a: Operand<'_, A>,
     b: Operand<'_, B>,
-    f: impl Fn(T, A, B) -> T,
+    f: impl Fn(T, A, B) -> T + Sync,
 ) {
     if let Some(mut gradient) = gradient.zeroed() {
         let shape = gradient.shape();

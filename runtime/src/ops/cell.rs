@@ -1,6 +1,7 @@
 //! What the recurrent cells share: their sizes, and products of an input and a state that stand side by side.
 
 use crate::kernels::gemm::{Gemm, Matrix, Pack, gemm};
+use crate::kernels::isa::vectorised;
 use crate::op::*;
 
 /// What `x: […, n]` and `h: […, units]` have in common: the sizes before their last.
@@ -62,6 +63,20 @@ pub fn kernel_gradient<T: Gemm>(
         rest = after;
         gemm([size, rows, columns], &Matrix::new(values, rows, size).transposed(), dy, own, update);
     }
+}
+
+/// `dbias = Σ dy`, the sum going over the rows.
+pub fn bias_gradient<T: Float>(columns: usize, dy: &[T], dbias: Gradient<T>) {
+    let Some(mut dbias) = dbias.zeroed() else { return };
+    let dbias = dbias.data();
+    vectorised(
+        #[inline(always)]
+        || {
+            for dy in dy.chunks_exact(columns.max(1)) {
+                dbias.iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `elu(x, alpha = 1.0)`: `x` where that is positive, `alpha · (exp(x) − 1)` elsewhere, element by element.
 
+use crate::kernels::exponential::exp;
 use crate::op::*;
 use crate::ops::elementwise::{apply, apply_in_place};
 
@@ -33,7 +34,7 @@ pub fn forward_in_place<T: Float>(_: &Context, attrs: &Attrs, y: ViewMut<T>) -> 
 /// `dx = dy` where `x > 0`, `alpha · exp(x) · dy` elsewhere.
 pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
     let alpha = T::of(attrs.alpha);
-    dx.zip(x, dy, |x, dy| if x > T::zero() { dy } else { alpha * x.exp() * dy });
+    dx.zip(x, dy, |x, dy| if x > T::zero() { dy } else { alpha * exp(x) * dy });
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `exp(x)`: `e` to the power of `x`, element by element.
 
+use crate::kernels::exponential;
 use crate::op::*;
 use crate::ops::elementwise::{apply, apply_in_place};
 
@@ -10,19 +11,15 @@ pub const fn shape(x: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
     Ok(Shapes::one(x))
 }
 
-fn power<T: Float>(x: T) -> T {
-    x.exp()
-}
-
 /// `y = exp(x)`.
 pub fn forward<T: Float>(_: &Context, x: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
-    apply(x, y, power);
+    apply(x, y, exponential::exp);
     Ok(())
 }
 
 /// `y = exp(y)`.
 pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Result<()> {
-    apply_in_place(y, power);
+    apply_in_place(y, exponential::exp);
     Ok(())
 }
 

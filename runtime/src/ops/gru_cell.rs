@@ -5,11 +5,13 @@
 //! TensorFlow's `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate
 //! `k` is `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
 
+use crate::kernels::elementwise::update;
+use crate::kernels::exponential::{logistic, tanh};
 use crate::kernels::gemm::{Gemm, Matrix};
+use crate::kernels::isa::vectorised;
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
-use crate::ops::cell::{affine, kernel_gradient, leading, sizes, through};
-use crate::ops::elementwise::logistic;
+use crate::ops::cell::{affine, bias_gradient, kernel_gradient, leading, sizes, through};
 
 crate::attributes! {}
 
@@ -69,19 +71,25 @@ pub fn forward<T: Gemm>(
     let (gates, reset, candidate) = (gates.data(), reset.data(), candidate.data());
     let (x, h) = ((x.data(), inputs), (h.data(), units));
     affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
-    gates.iter_mut().for_each(|gate| *gate = logistic(*gate));
+    update(gates, |gate| *gate = logistic(*gate));
+
     let of_row = reset.chunks_exact_mut(units).zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units));
     for ((reset, h), r) in of_row {
         reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
     }
     affine(rows, [x, (reset, units)], candidate_kernel.data(), candidate_bias.data(), candidate);
     let of_row = new_h.data().chunks_exact_mut(units).zip(candidate.chunks_exact_mut(units));
-    for (((new_h, k), h), gates) in of_row.zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units)) {
-        for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(&gates[units..]) {
-            *k = k.tanh();
-            *new_h = u * h + (T::one() - u) * *k;
-        }
-    }
+    vectorised(
+        #[inline(always)]
+        || {
+            for (((new_h, k), h), gates) in of_row.zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units)) {
+                for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(&gates[units..]) {
+                    *k = tanh(*k);
+                    *new_h = u * h + (T::one() - u) * *k;
+                }
+            }
+        },
+    );
     Ok(())
 }
 
@@ -136,14 +144,6 @@ impl<T: Gemm> Step<'_, T> {
         let of_h = &gate_kernel[gate_kernel.len() - units * 2 * units..];
         let dgates = Matrix::new(dgates, self.rows, 2 * units);
         through([self.rows, units, 2 * units], &dgates, of_h, dh, Update::Add);
-    }
-}
-
-/// `dbias = Σ dy`, the sum going over the rows.
-fn bias_gradient<T: Float>(columns: usize, dy: &[T], dbias: Gradient<T>) {
-    let Some(mut dbias) = dbias.zeroed() else { return };
-    for dy in dy.chunks_exact(columns.max(1)) {
-        dbias.data().iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
     }
 }
 

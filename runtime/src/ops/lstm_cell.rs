@@ -5,12 +5,10 @@
 //! `BasicLSTMCell`: `[x, h] · kernel + bias` are the gates `i`, `j`, `f`, `o`, side by side in this order;
 //! `c' = c · σ(f + forget_bias) + σ(i) · tanh(j)` and `h' = σ(o) · tanh(c')`.
 
-use std::ops::Range;
-
-use crate::kernels::gemm::{Gemm, Pack};
+use crate::kernels::gemm::{Gemm, Matrix};
+use crate::kernels::lstm;
 use crate::op::*;
-use crate::ops::cell::{affine, kernel_gradient, leading, sizes, through};
-use crate::ops::elementwise::logistic;
+use crate::ops::cell::{affine, bias_gradient, kernel_gradient, leading, sizes, through};
 
 crate::attributes! {
     /// What is added to the bias of the forget gate, so that a new cell remembers.
@@ -59,92 +57,10 @@ pub fn forward<T: Gemm>(
     if units == 0 {
         return Ok(());
     }
-    let gates = gates.data();
-    affine(rows, [(x.data(), inputs), (h.data(), units)], kernel.data(), bias.data(), gates);
-    let forget_bias = T::of(attrs.forget_bias);
-    let states = new_h.data().chunks_exact_mut(units).zip(new_c.data().chunks_exact_mut(units));
-    let kept = gates.chunks_exact_mut(4 * units).zip(squashed.data().chunks_exact_mut(units));
-    for (((new_h, new_c), (gates, squashed)), c) in states.zip(kept).zip(c.data().chunks_exact(units)) {
-        gates[..units].iter_mut().for_each(|i| *i = logistic(*i));
-        gates[units..2 * units].iter_mut().for_each(|j| *j = j.tanh());
-        gates[2 * units..3 * units].iter_mut().for_each(|f| *f = logistic(*f + forget_bias));
-        gates[3 * units..].iter_mut().for_each(|o| *o = logistic(*o));
-        for unit in 0..units {
-            let at = |gate: usize| gates[gate * units + unit];
-            new_c[unit] = c[unit] * at(2) + at(0) * at(1);
-            squashed[unit] = new_c[unit].tanh();
-            new_h[unit] = at(3) * squashed[unit];
-        }
-    }
+    affine(rows, [(x.data(), inputs), (h.data(), units)], kernel.data(), bias.data(), gates.data());
+    let states = lstm::States { gates: gates.data(), c: new_c.data(), squashed: squashed.data(), h: new_h.data() };
+    lstm::forward(units, T::of(attrs.forget_bias), c.data(), states);
     Ok(())
-}
-
-/// The gradients of the gates, before their `σ` or `tanh`: the matrix `[rows, 4 · units]` of which the others come.
-///
-/// It is computed where a product packs it and never stands in memory, for which a backward pass has no place.
-struct GateGradients<'a, T> {
-    units: usize,
-    c: &'a [T],
-    gates: &'a [T],
-    squashed: &'a [T],
-    dh: &'a [T],
-    dc: &'a [T],
-}
-
-impl<T: Float> GateGradients<'_, T> {
-    /// The gate of a unit, `unit` counting through all rows.
-    fn gate(&self, gate: usize, row: usize, unit: usize) -> T {
-        self.gates[(row * 4 + gate) * self.units + unit]
-    }
-
-    /// The whole gradient of `c'`: its own, and what comes through `h'`.
-    fn of_new_c(&self, row: usize, unit: usize) -> T {
-        let at = row * self.units + unit;
-        let squashed = self.squashed[at];
-        self.dc[at] + self.dh[at] * self.gate(3, row, unit) * (T::one() - squashed * squashed)
-    }
-
-    fn of_gate(&self, gate: usize, row: usize, unit: usize) -> T {
-        let (at, value) = (row * self.units + unit, self.gate(gate, row, unit));
-        let slope = value * (T::one() - value);
-        match gate {
-            0 => self.of_new_c(row, unit) * self.gate(1, row, unit) * slope,
-            1 => self.of_new_c(row, unit) * self.gate(0, row, unit) * (T::one() - value * value),
-            2 => self.of_new_c(row, unit) * self.c[at] * slope,
-            _ => self.dh[at] * self.squashed[at] * slope,
-        }
-    }
-
-    /// Calls `put` with each of some columns of a row, counted from the first of them, and its number.
-    fn for_each(&self, row: usize, columns: Range<usize>, mut put: impl FnMut(usize, T)) {
-        for gate in 0..4 {
-            let (first, behind) = (gate * self.units, (gate + 1) * self.units);
-            for column in columns.start.max(first)..columns.end.min(behind) {
-                put(column - columns.start, self.of_gate(gate, row, column - first));
-            }
-        }
-    }
-}
-
-impl<T: Float> Pack<T> for GateGradients<'_, T> {
-    fn pack_rows(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
-        for (first, out) in rows.clone().step_by(width).zip(out.chunks_exact_mut(width * inner.len())) {
-            out.fill(T::zero());
-            for row in first..rows.end.min(first + width) {
-                self.for_each(row, inner.clone(), |column, number| out[column * width + row - first] = number);
-            }
-        }
-    }
-
-    fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {
-        for (first, out) in columns.clone().step_by(width).zip(out.chunks_exact_mut(width * inner.len())) {
-            for (row, out) in inner.clone().zip(out.chunks_exact_mut(width)) {
-                out.fill(T::zero());
-                let columns = first..columns.end.min(first + width);
-                self.for_each(row, columns, |column, number| out[column] = number);
-            }
-        }
-    }
 }
 
 /// The gradients of the gates, times or by the kernel and the inputs; `dc` is that of `c'`, times `σ(f + forget_bias)`.
@@ -167,26 +83,28 @@ pub fn backward<T: Gemm>(
     dbias: Gradient<T>,
 ) -> Result<()> {
     let [rows, inputs, units] = sizes(x.shape(), h.shape());
-    let (gates, squashed) = (gates.data(), squashed.data());
-    let dgates = GateGradients { units, c: c.data(), gates, squashed, dh: dnew_h.data(), dc: dnew_c.data() };
-    let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
-    for (gradient, kernel, size) in [(dx, of_x, inputs), (dh, of_h, units)] {
-        if let Some((mut gradient, update)) = gradient.into_parts() {
-            through([rows, size, 4 * units], &dgates, kernel, gradient.data(), update);
+    let kept = lstm::Kept {
+        c: c.data(),
+        gates: gates.data(),
+        squashed: squashed.data(),
+        dh: dnew_h.data(),
+        dc: dnew_c.data(),
+    };
+    T::with_scratch(rows * 5 * units, |scratch| {
+        let (dgates, dold_c) = scratch.split_at_mut(rows * 4 * units);
+        lstm::backward(units, kept, dgates, dold_c);
+        let by = Matrix::new(dgates, rows, 4 * units);
+        let (of_x, of_h) = kernel.data().split_at(inputs * 4 * units);
+        for (gradient, kernel, size) in [(dx, of_x, inputs), (dh, of_h, units)] {
+            if let Some((mut gradient, update)) = gradient.into_parts() {
+                through([rows, size, 4 * units], &by, kernel, gradient.data(), update);
+            }
         }
-    }
-    kernel_gradient([rows, 4 * units], [(x.data(), inputs), (h.data(), units)], &dgates, dkernel);
-    if let Some(mut dbias) = dbias.zeroed() {
-        let dbias = dbias.data();
-        (0..rows).for_each(|row| dgates.for_each(row, 0..4 * units, |column, number| dbias[column] += number));
-    }
-    if let Some(mut dc) = dc.zeroed() {
-        for (row, dc) in dc.data().chunks_exact_mut(units.max(1)).enumerate() {
-            let terms = dc.iter_mut().enumerate();
-            terms.for_each(|(unit, dc)| *dc += dgates.of_new_c(row, unit) * dgates.gate(2, row, unit));
-        }
-    }
-    Ok(())
+        kernel_gradient([rows, 4 * units], [(x.data(), inputs), (h.data(), units)], &by, dkernel);
+        bias_gradient(4 * units, dgates, dbias);
+        dc.map(View::new(dold_c, c.shape())?, |dc| dc);
+        Ok(())
+    })
 }
 
 crate::op! {

@@ -3,8 +3,8 @@
 //! Its gradient is that of `y` where `y > 0` and 0 elsewhere, also at 0, as in TensorFlow; and as there, NaN stays NaN,
 //! so that it is seen.
 
-use crate::kernels::isa::vectorised;
 use crate::op::*;
+use crate::ops::elementwise::{apply, apply_in_place};
 
 crate::attributes! {}
 
@@ -18,20 +18,14 @@ fn relu<T: Float>(x: T) -> T {
 }
 
 /// `y = max(x, 0)`.
-pub fn forward<T: Float>(_: &Context, x: View<T>, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    vectorised(
-        #[inline(always)]
-        || y.data().iter_mut().zip(x.data()).for_each(|(y, &x)| *y = relu(x)),
-    );
+pub fn forward<T: Float>(_: &Context, x: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply(x, y, relu);
     Ok(())
 }
 
 /// `y = max(y, 0)`.
-pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, mut y: ViewMut<T>) -> Result<()> {
-    vectorised(
-        #[inline(always)]
-        || y.data().iter_mut().for_each(|y| *y = relu(*y)),
-    );
+pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Result<()> {
+    apply_in_place(y, relu);
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! `[…] × […] → […]`, one loss per element, as TensorFlow's `sigmoid_cross_entropy_with_logits`, in its form that
 //! neither overflows nor rounds to 0: `max(x, 0) − x · z + log(1 + exp(−|x|))`. Both operands have a gradient.
 
+use crate::kernels::exponential::logistic;
 use crate::op::*;
 use crate::ops::targets::common;
 
@@ -15,12 +16,6 @@ pub const fn shape(logits: Shape, labels: Shape, _: &Attrs) -> Result<Shapes, Sh
         Ok(shape) => Ok(Shapes::one(shape)),
         Err(error) => Err(error),
     }
-}
-
-/// `1 / (1 + exp(−x))`, without an exponential that could be infinite.
-fn sigmoid<T: Float>(x: T) -> T {
-    let small = (-x.abs()).exp();
-    (if x < T::zero() { small } else { T::one() }) / (T::one() + small)
 }
 
 /// `max(x, 0) − x · z + log(1 + exp(−|x|))`.
@@ -50,7 +45,7 @@ pub fn backward<T: Float>(
 ) -> Result<()> {
     if let Some((mut dlogits, update)) = dlogits.into_parts() {
         let terms = logits.data().iter().zip(labels.data()).zip(dlosses.data());
-        let elements = dlogits.data().iter_mut().zip(terms.map(|((&x, &z), &dloss)| (sigmoid(x) - z) * dloss));
+        let elements = dlogits.data().iter_mut().zip(terms.map(|((&x, &z), &dloss)| (logistic(x) - z) * dloss));
         match update {
             Update::Set => elements.for_each(|(dx, term)| *dx = term),
             Update::Add => elements.for_each(|(dx, term)| *dx += term),

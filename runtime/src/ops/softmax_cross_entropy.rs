@@ -6,6 +6,7 @@
 //! does; where it is not, that gradient is another one. `labels` have a gradient too, `−log softmax(logits)`; a
 //! `stop_gradient` around them keeps it from what they are computed from.
 
+use crate::kernels::exponential::exp;
 use crate::kernels::softmax::{largest, sum_of_exponentials};
 use crate::op::*;
 use crate::ops::targets::classified;
@@ -74,8 +75,7 @@ pub fn backward<T: Float>(
         let labels = labels.data().chunks_exact(classes);
         let targets = dlogits.data().chunks_exact_mut(classes).zip(labels);
         for (((logits, kept), &dloss), (dlogits, labels)) in examples().zip(targets) {
-            let terms =
-                logits.iter().zip(labels).map(|(&logit, &label)| ((-surprise(logit, kept)).exp() - label) * dloss);
+            let terms = logits.iter().zip(labels).map(|(&logit, &label)| (exp(-surprise(logit, kept)) - label) * dloss);
             put(dlogits, terms, update);
         }
     }

@@ -1,7 +1,8 @@
 //! `softplus(x)`: `ln(1 + exp(x))`, element by element.
 
+use crate::kernels::exponential::logistic;
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place, logistic};
+use crate::ops::elementwise::{apply, apply_in_place};
 
 crate::attributes! {}
 

@@ -3,6 +3,7 @@
 //! `[…, classes] × u32[…] → […]`, as TensorFlow's `sparse_softmax_cross_entropy_with_logits`. The gradient is
 //! `softmax(logits)`, less 1 at the class.
 
+use crate::kernels::exponential::exp;
 use crate::kernels::softmax::largest;
 use crate::op::*;
 use crate::ops::targets::classes;
@@ -41,7 +42,7 @@ pub fn forward<T: Float>(
         let largest = largest(logits);
         let mut sum = T::zero();
         for (probability, &logit) in probabilities.iter_mut().zip(logits) {
-            *probability = (logit - largest).exp();
+            *probability = exp(logit - largest);
             sum += *probability;
         }
         let factor = sum.recip();

@@ -1,5 +1,6 @@
 //! `tanh(x)`: the hyperbolic tangent, element by element.
 
+use crate::kernels::exponential;
 use crate::op::*;
 use crate::ops::elementwise::{apply, apply_in_place};
 
@@ -10,19 +11,15 @@ pub const fn shape(x: Shape, _: &Attrs) -> Result<Shapes, ShapeError> {
     Ok(Shapes::one(x))
 }
 
-fn tangent<T: Float>(x: T) -> T {
-    x.tanh()
-}
-
 /// `y = tanh(x)`.
 pub fn forward<T: Float>(_: &Context, x: View<T>, _: &Attrs, y: ViewMut<T>) -> Result<()> {
-    apply(x, y, tangent);
+    apply(x, y, exponential::tanh);
     Ok(())
 }
 
 /// `y = tanh(y)`.
 pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Result<()> {
-    apply_in_place(y, tangent);
+    apply_in_place(y, exponential::tanh);
     Ok(())
 }
 

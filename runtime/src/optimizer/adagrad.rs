@@ -38,10 +38,10 @@ impl Rule for Update {
         &self.initial
     }
 
-    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [Vec<T>]) {
+    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [accumulated] = slots else { return };
         let rate = T::of(self.rate);
-        for ((x, &g), a) in values.iter_mut().zip(gradients).zip(accumulated) {
+        for ((x, &g), a) in values.iter_mut().zip(gradients).zip(accumulated.iter_mut()) {
             *a += g * g;
             *x -= rate * g / a.sqrt();
         }

@@ -113,11 +113,11 @@ impl Rule for Update {
         &[0.0, 0.0]
     }
 
-    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [Vec<T>]) {
+    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [means, squares] = slots else { return };
         let [corrected, beta1, beta2, epsilon] = [self.corrected, self.beta1, self.beta2, self.epsilon].map(T::of);
         let [rest1, rest2, kept] = [1.0 - self.beta1, 1.0 - self.beta2, 1.0 - self.decay].map(T::of);
-        for (((x, &g), m), v) in values.iter_mut().zip(gradients).zip(means).zip(squares) {
+        for (((x, &g), m), v) in values.iter_mut().zip(gradients).zip(means.iter_mut()).zip(squares.iter_mut()) {
             *m = beta1 * *m + rest1 * g;
             *v = beta2 * *v + rest2 * g * g;
             *x = *x * kept - corrected * *m / (v.sqrt() + epsilon);

@@ -41,10 +41,10 @@ impl Rule for Update {
         &[0.0]
     }
 
-    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [Vec<T>]) {
+    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [accumulated] = slots else { return };
         let (rate, momentum) = (T::of(self.rate), T::of(self.momentum));
-        for ((x, &g), a) in values.iter_mut().zip(gradients).zip(accumulated) {
+        for ((x, &g), a) in values.iter_mut().zip(gradients).zip(accumulated.iter_mut()) {
             *a = momentum * *a + g;
             *x -= if self.nesterov { rate * (g + momentum * *a) } else { rate * *a };
         }

@@ -69,19 +69,22 @@ impl Rule for Update {
         if self.centered { &[1.0, 0.0, 0.0] } else { &[1.0, 0.0] }
     }
 
-    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [Vec<T>]) {
+    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let (rate, decay, momentum) = (T::of(self.rate), T::of(self.decay), T::of(self.momentum));
         let (epsilon, rest) = (T::of(self.epsilon), T::of(1.0 - self.decay));
         match slots {
             [squares, moments] => {
-                for (((x, &g), s), m) in values.iter_mut().zip(gradients).zip(squares).zip(moments) {
+                for (((x, &g), s), m) in
+                    values.iter_mut().zip(gradients).zip(squares.iter_mut()).zip(moments.iter_mut())
+                {
                     *s = decay * *s + rest * g * g;
                     *m = momentum * *m + rate * g / (*s + epsilon).sqrt();
                     *x -= *m;
                 }
             }
             [squares, moments, means] => {
-                for ((((x, &g), s), m), mean) in values.iter_mut().zip(gradients).zip(squares).zip(moments).zip(means) {
+                let slots = squares.iter_mut().zip(moments.iter_mut()).zip(means.iter_mut());
+                for ((x, &g), ((s, m), mean)) in values.iter_mut().zip(gradients).zip(slots) {
                     *s = decay * *s + rest * g * g;
                     *mean = decay * *mean + rest * g;
                     *m = momentum * *m + rate * g / (*s - *mean * *mean + epsilon).sqrt();

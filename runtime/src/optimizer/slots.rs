@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crate::element::{Float, SliceMut};
 use crate::error::{Error, Result};
 use crate::gradients::{Gradients, Values};
-use crate::kernels::isa::vectorised;
+use crate::kernels::elementwise::update_slots;
 use crate::variable::AnyVariable;
 
 /// How an optimizer changes the elements of one variable.
-pub trait Rule {
+pub trait Rule: Sync {
     /// What the slots of a new variable hold.
     fn initial(&self) -> &[f64];
 
-    /// Changes the elements by their gradients; all slices have one length.
-    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [Vec<T>]);
+    /// Changes the elements by their gradients; all slices have one length, but the gradients may be followed by others.
+    fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]);
 }
 
 /// The slots of all variables, and the number of steps taken.
@@ -61,14 +61,16 @@ impl Slots {
             });
             let mut fits = true;
             variable.change(&mut |values| match (values, &gradient, &mut entry.numbers) {
-                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => vectorised(
-                    #[inline(always)]
-                    || rule.update(values, gradient, slots),
-                ),
-                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => vectorised(
-                    #[inline(always)]
-                    || rule.update(values, gradient, slots),
-                ),
+                (SliceMut::F32(values), Values::F32(gradient), Numbers::F32(slots)) => {
+                    update_slots(values, gradient, slots, |values, gradient, slots| {
+                        rule.update(values, gradient, slots)
+                    });
+                }
+                (SliceMut::F64(values), Values::F64(gradient), Numbers::F64(slots)) => {
+                    update_slots(values, gradient, slots, |values, gradient, slots| {
+                        rule.update(values, gradient, slots)
+                    });
+                }
                 _ => fits = false,
             });
             if let Some(constraint) = &variable.about().constraint {

@@ -1,3 +1,5 @@
+//! `name_scope` where it cannot stand, and with other values than `false`
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

@@ -17,9 +17,6 @@ model! {
         scope a b {
             var v: [4];
         }
-        scope self(reuse) {
-            var v;
-        }
     }
 }
 

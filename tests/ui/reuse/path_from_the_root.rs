@@ -10,7 +10,7 @@ model! {
                 var v2: [1];
             }
         }
-        // The first article takes `v2` for `scope_1/scope_2/v2`.
+        // `v2` is `scope_1/scope_2/v2`, and not here.
         scope self.scope_1(reuse) {
             var v1;
             var v2: [1];

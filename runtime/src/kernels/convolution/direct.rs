@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use super::Convolution;
-use crate::kernels::gemm::{Gemm, Matrix, Pack, Rows, Steps, Tile};
-use crate::kernels::parallel::{for_each_chunk, parts};
+use crate::kernels::gemm::{Gemm, Matrix, PACKING, Pack, Rows, Steps, TASKS, Tile};
+use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, members};
 use crate::op::Update;
 
 /// How many numbers of an image with its padding are copied at once: 128 KiB of `f32`, a part of the second cache.
@@ -17,6 +17,13 @@ const COPIED: usize = 1 << 15;
 
 /// About how many pixels a filter's gradient sums up at once: a panel of as many steps fills the first cache.
 const PIXELS: usize = 256;
+
+/// How many parts the sums of a small filter's gradient have, and how many numbers these at most.
+const PARTIAL_SUMS: usize = 8;
+const LARGE_SUM: usize = 1 << 18;
+
+/// The numbers of a patch from which on threads take parts of it.
+const LARGE_PATCH: usize = 512;
 
 /// The narrowest result of which rows of pixels make good tiles.
 const NARROWEST: usize = 4;
@@ -70,23 +77,30 @@ impl Convolution {
         (COPIED / row.max(1)).clamp(1, self.output[0])
     }
 
-    /// Lends what some rows of a result look at.
-    fn with_band<T: Gemm, R>(&self, x: &[T], rows: &Range<usize>, work: impl FnOnce(&Band<'_, T>) -> R) -> R {
-        let inside = |axis: usize| self.before[axis] == 0 && self.span(axis, self.output[axis]) <= self.image[axis];
+    /// Whether a filter never looks past the edge.
+    fn is_inside(&self) -> bool {
+        (0..2).all(|axis| self.before[axis] == 0 && self.span(axis, self.output[axis]) <= self.image[axis])
+    }
+
+    /// The memory that a band of so many rows of a result needs.
+    fn memory(&self, rows: usize) -> usize {
+        if self.is_inside() { 0 } else { self.span(0, rows) * self.span(1, self.output[1]) * self.channels }
+    }
+
+    /// What some rows of a result look at, copied into memory where a filter looks past the edge.
+    fn band<'a, T: Gemm>(&self, x: &'a [T], rows: &Range<usize>, memory: &'a mut [T]) -> Band<'a, T> {
         let first = rows.start * self.strides[0];
-        if inside(0) && inside(1) {
+        if self.is_inside() {
             let row = self.image[1] * self.channels;
-            return work(&Band { data: &x[first * row..], row });
+            return Band { data: &x[first * row..], row };
         }
         let row = self.span(1, self.output[1]) * self.channels;
-        let count = self.span(0, rows.len());
-        T::with_scratch(count * row, |data| {
-            for (n, out) in data.chunks_exact_mut(row).enumerate() {
-                let from = (first + n).checked_sub(self.before[0]).filter(|&row| row < self.image[0]);
-                self.copy_row(from.map(|row| &x[row * self.image[1] * self.channels..]), out);
-            }
-            work(&Band { data, row })
-        })
+        let data = &mut memory[..self.span(0, rows.len()) * row];
+        for (n, out) in data.chunks_exact_mut(row).enumerate() {
+            let from = (first + n).checked_sub(self.before[0]).filter(|&row| row < self.image[0]);
+            self.copy_row(from.map(|row| &x[row * self.image[1] * self.channels..]), out);
+        }
+        Band { data, row }
     }
 
     /// A row of an image between its padding; padding alone without it.
@@ -124,30 +138,37 @@ struct Panels<'a, T: 'static> {
     data: &'a [T],
 }
 
-impl<'a, T: Gemm> Panels<'a, T> {
-    /// Lets `pack` lay out each panel, of the filters that it is given.
+impl<T: Gemm> Panels<'_, T> {
+    /// The memory of the panels of so many filters over patches of this many numbers.
+    fn memory(tile: &Tile<T>, [patch, filters]: [usize; 2]) -> usize {
+        patch * filters.next_multiple_of(tile.columns)
+    }
+
+    /// Lets `pack` lay out each panel, of the filters that it is given, for this many operations.
     fn with<R>(
-        tile: &'a Tile<T>,
-        [patch, filters]: [usize; 2],
-        pack: impl Fn(Range<usize>, &mut [T]),
+        tile: &Tile<T>,
+        sizes: &Convolution,
+        pack: impl Fn(Range<usize>, &mut [T]) + Sync,
         work: impl FnOnce(&Panels<'_, T>) -> R,
     ) -> R {
-        let panel = patch * tile.columns;
-        T::with_scratch(filters.div_ceil(tile.columns) * panel, |data| {
-            for (number, out) in data.chunks_exact_mut(panel).enumerate() {
-                let first = number * tile.columns;
-                pack(first..filters.min(first + tile.columns), out);
-            }
+        let (filters, panel) = (sizes.filters, sizes.patch() * tile.columns);
+        T::with_scratch(Self::memory(tile, [sizes.patch(), filters]), |data| {
+            let operations = PACKING * data.len();
+            for_each_chunk(data, panel, operations, |number, out| pack(Self::filters(tile, filters, number), out));
             work(&Panels { tile, filters, panel, data })
         })
     }
 
+    /// The filters of a panel.
+    fn filters(tile: &Tile<T>, filters: usize, panel: usize) -> Range<usize> {
+        let first = panel * tile.columns;
+        first..filters.min(first + tile.columns)
+    }
+
     /// Each panel and its filters.
     fn each(&self) -> impl Iterator<Item = (Range<usize>, &[T])> {
-        self.data.chunks_exact(self.panel).enumerate().map(|(number, panel)| {
-            let first = number * self.tile.columns;
-            (first..self.filters.min(first + self.tile.columns), panel)
-        })
+        let panels = self.data.chunks_exact(self.panel).enumerate();
+        panels.map(|(number, panel)| (Self::filters(self.tile, self.filters, number), panel))
     }
 }
 
@@ -156,7 +177,7 @@ pub fn convolve<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, x: &[T], filter: &
     let patch = sizes.patch();
     let filter = Matrix::new(filter, patch, sizes.filters);
     let pack = |columns, out: &mut [T]| filter.pack_columns(0..patch, columns, tile.columns, out);
-    Panels::with(tile, [patch, sizes.filters], pack, |panels| convolve_with(panels, sizes, x, y, update));
+    Panels::with(tile, sizes, pack, |panels| convolve_with(panels, sizes, x, y, update));
 }
 
 /// Adds to `dx` what comes back from `dy`; `sizes` are those of [`backward()`].
@@ -170,22 +191,24 @@ pub fn add_image_gradient<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, dy: &[T]
             tap.pack_columns(0..depth, columns.clone(), tile.columns, out);
         }
     };
-    Panels::with(tile, [sizes.patch(), sizes.filters], pack, |panels| {
+    Panels::with(tile, sizes, pack, |panels| {
         convolve_with(panels, sizes, dy, dx, Update::Add);
     });
 }
 
 fn convolve_with<T: Gemm>(panels: &Panels<'_, T>, sizes: &Convolution, x: &[T], y: &mut [T], update: Update) {
     let rows = sizes.images * sizes.output[0];
-    let at_once = sizes.rows_at_once().min(rows.div_ceil(parts(sizes.operations(), rows)));
+    let tasks = TASKS * members(sizes.operations(), rows);
+    let at_once = sizes.rows_at_once().min(rows.div_ceil(tasks));
     let row = sizes.output[1] * sizes.filters;
-    for_each_chunk(y, at_once * row, sizes.operations(), |number, y| {
+    let memory = sizes.memory(at_once);
+    for_each_chunk_with(y, at_once * row, sizes.operations(), memory, |number, y, memory| {
         let first = number * at_once;
         let mut rest = y;
         for (image, rows) in sizes.images_of(first..first + rest.len() / row) {
             let (y, after) = rest.split_at_mut(rows.len() * row);
             let x = &x[image * sizes.of_image()..][..sizes.of_image()];
-            sizes.with_band(x, &rows, |band| convolve_band(panels, sizes, band, y, update));
+            convolve_band(panels, sizes, &sizes.band(x, &rows, memory), y, update);
             rest = after;
         }
     });
@@ -221,6 +244,9 @@ fn convolve_band<T: Gemm>(
 }
 
 /// `dfilter = xᵀ ∗ dy`, or that added to it.
+///
+/// Threads take parts of a large filter, for which each of them packs all of `dy`. For a small one that would take
+/// longer than the sums: there they take parts of the images, always the same parts, whose sums are then added up.
 pub fn filter_gradient<T: Gemm>(
     tile: &Tile<T>,
     sizes: &Convolution,
@@ -229,30 +255,73 @@ pub fn filter_gradient<T: Gemm>(
     dfilter: &mut [T],
     update: Update,
 ) {
-    let (patch, filters) = (sizes.patch(), sizes.filters);
-    let at_once = sizes.rows_at_once().min((PIXELS / sizes.output[1]).max(1));
-    let chunk = patch.div_ceil(parts(sizes.operations(), patch));
-    for_each_chunk(dfilter, chunk * filters, sizes.operations(), |number, dfilter| {
-        let first = number * chunk;
-        let numbers = first..first + dfilter.len() / filters;
-        let mut update = update;
-        for image in 0..sizes.images {
+    let (patch, length, operations) = (sizes.patch(), dfilter.len(), sizes.operations());
+    let rows = sizes.images * sizes.output[0];
+    let parts = if patch < LARGE_PATCH { PARTIAL_SUMS.min(rows).min(LARGE_SUM / length) } else { 0 };
+    let sums = Sums { tile, sizes, x, dy };
+    if parts < 2 {
+        let tasks = members(operations, patch);
+        let chunk = if tasks > 1 { patch.div_ceil(tasks).max(tile.rows) } else { patch };
+        return for_each_chunk_with(dfilter, chunk * sizes.filters, operations, sums.memory(), |task, out, memory| {
+            let first = task * chunk;
+            sums.add(0..rows, first..first + out.len() / sizes.filters, out, update, memory);
+        });
+    }
+    T::with_scratch(parts * length, |partial| {
+        for_each_chunk_with(partial, length, operations, sums.memory(), |part, out, memory| {
+            sums.add(part * rows / parts..(part + 1) * rows / parts, 0..patch, out, Update::Set, memory);
+        });
+        if update == Update::Set {
+            dfilter.fill(T::zero());
+        }
+        for part in partial.chunks_exact(length) {
+            dfilter.iter_mut().zip(part).for_each(|(sum, &part)| *sum += part);
+        }
+    });
+}
+
+/// What a filter's gradient is summed from.
+struct Sums<'a, T: 'static> {
+    tile: &'a Tile<T>,
+    sizes: &'a Convolution,
+    x: &'a [T],
+    dy: &'a [T],
+}
+
+impl<T: Gemm> Sums<'_, T> {
+    /// How many rows of a result are summed up at once.
+    fn rows_at_once(&self) -> usize {
+        self.sizes.rows_at_once().min((PIXELS / self.sizes.output[1]).max(1))
+    }
+
+    /// The memory that [`Sums::add`] needs.
+    fn memory(&self) -> usize {
+        let rows = self.rows_at_once();
+        let panels = Panels::memory(self.tile, [rows * self.sizes.output[1], self.sizes.filters]);
+        panels + self.sizes.memory(rows)
+    }
+
+    /// Adds up over some rows of all results, for some numbers of the filters.
+    fn add(&self, rows: Range<usize>, numbers: Range<usize>, dfilter: &mut [T], update: Update, memory: &mut [T]) {
+        let Self { tile, sizes, x, dy } = *self;
+        let (filters, width, mut update) = (sizes.filters, sizes.output[1], update);
+        for (image, rows) in sizes.images_of(rows) {
             let x = &x[image * sizes.of_image()..][..sizes.of_image()];
-            for first_row in (0..sizes.output[0]).step_by(at_once) {
-                let rows = first_row..sizes.output[0].min(first_row + at_once);
-                let pixels = rows.len() * sizes.output[1];
-                let dy = &dy[(image * sizes.output[0] + first_row) * sizes.output[1] * filters..];
-                let dy = Matrix::new(dy, pixels, filters);
-                let pack = |columns, out: &mut [T]| dy.pack_columns(0..pixels, columns, tile.columns, out);
-                Panels::with(tile, [pixels, filters], pack, |panels| {
-                    sizes.with_band(x, &rows, |band| {
-                        add_band(panels, sizes, (band, rows.len()), numbers.clone(), dfilter, update);
-                    });
-                });
+            for rows in evenly(rows, self.rows_at_once()) {
+                let pixels = rows.len() * width;
+                let dy = &dy[(image * sizes.output[0] + rows.start) * width * filters..];
+                let (data, memory) = memory.split_at_mut(Panels::memory(tile, [pixels, filters]));
+                let panel = pixels * tile.columns;
+                for (number, out) in data.chunks_exact_mut(panel).enumerate() {
+                    let columns = Panels::filters(tile, filters, number);
+                    Matrix::new(dy, pixels, filters).pack_columns(0..pixels, columns, tile.columns, out);
+                }
+                let (panels, band) = (Panels { tile, filters, panel, data }, sizes.band(x, &rows, memory));
+                add_band(&panels, sizes, (&band, rows.len()), numbers.clone(), dfilter, update);
                 update = Update::Add;
             }
         }
-    });
+    }
 }
 
 /// What some rows of one result, whose gradients are the panels, give to some numbers of the filters.

@@ -14,7 +14,7 @@ use crate::op::Update;
 
 use super::gemm::{Columns, Gemm, Matrix, Packed, Transposed, gemm_into};
 use super::isa::Isa;
-use super::parallel::for_each_chunk;
+use super::parallel::for_each_chunk_with;
 use patches::Patches;
 
 /// How many pixels a thread takes at a time.
@@ -107,9 +107,11 @@ pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]
         let place = sizes.filters_of(group);
         let filter = sizes.part(filter, sizes.patch(), group);
         Packed::with([sizes.patch(), sizes.group_filters()], &filter, |filter| {
-            for_each_chunk(y, PIXELS * sizes.filters, sizes.operations() / sizes.groups, |number, y| {
+            let (chunk, operations) = (PIXELS * sizes.filters, sizes.operations() / sizes.groups);
+            for_each_chunk_with(y, chunk, operations, filter.memory(PIXELS), |number, y, memory| {
                 let first = number * PIXELS;
-                filter.multiply(first..first + y.len() / sizes.filters, &patches, y, place, update);
+                let rows = first..first + y.len() / sizes.filters;
+                filter.multiply(rows, &patches, (y, place), update, memory);
             });
         });
     }
@@ -161,16 +163,16 @@ pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], 
         let dy = sizes.part(dy, sizes.images * pixels, group);
         Packed::with([sizes.group_filters(), patch], &filter, |filter| {
             let image = sizes.image[0] * sizes.image[1] * sizes.channels;
-            for_each_chunk(dx, image, sizes.operations() / sizes.groups, |number, dx| {
-                T::with_scratch(rows * patch, |scratch| {
-                    for first in (0..pixels).step_by(rows) {
-                        let part = first..pixels.min(first + rows);
-                        let of_batch = number * pixels + part.start..number * pixels + part.end;
-                        let place = Columns { first: 0, of: patch };
-                        filter.multiply(of_batch, &dy, scratch, place, Update::Set);
-                        patches::add(sizes, group, part, scratch, dx);
-                    }
-                });
+            let (operations, memory) = (sizes.operations() / sizes.groups, rows * patch + filter.memory(rows));
+            for_each_chunk_with(dx, image, operations, memory, |number, dx, memory| {
+                let (of_patches, memory) = memory.split_at_mut(rows * patch);
+                for first in (0..pixels).step_by(rows) {
+                    let part = first..pixels.min(first + rows);
+                    let of_batch = number * pixels + part.start..number * pixels + part.end;
+                    let place = Columns { first: 0, of: patch };
+                    filter.multiply(of_batch, &dy, (of_patches, place), Update::Set, memory);
+                    patches::add(sizes, group, part, of_patches, dx);
+                }
             });
         });
     }

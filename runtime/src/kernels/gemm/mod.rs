@@ -7,11 +7,13 @@
 //! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a
 //! convolution is a matrix product without its image ever being unrolled.
 
+#![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
+
 mod pack;
 mod packed;
 mod tile;
 
-use rayon::prelude::*;
+use std::ops::Range;
 
 use crate::element::Float;
 use crate::op::Update;
@@ -21,7 +23,7 @@ pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
 use super::isa::Isa;
-use super::parallel;
+use super::parallel::{self, Parts, for_each_chunk, for_each_chunk_with, for_each_with};
 use super::scratch::Scratch;
 
 /// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
@@ -32,6 +34,12 @@ const MC: usize = 168;
 
 /// Columns of B per block: with `KC` rows at most 1 MiB of `f32`.
 const NC: usize = 1024;
+
+/// Multiply-adds that take as long as packing a number.
+pub const PACKING: usize = 16;
+
+/// Parts of the work of a thread, so that it can take over some of another's.
+pub const TASKS: usize = 3;
 
 /// A number that matrices can be multiplied in, with its microkernels.
 pub trait Gemm: Float + Scratch + 'static {
@@ -103,26 +111,23 @@ pub fn gemm_into<T: Gemm>(
         clear(c, place, columns, update);
         return;
     }
+    let operations = rows * inner * columns;
     let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
     for first_column in (done..columns).step_by(NC) {
         let width = NC.min(columns - first_column);
         for first_inner in (0..inner).step_by(KC) {
             let depth = KC.min(inner - first_inner);
+            let steps = first_inner..first_inner + depth;
             let update = if first_inner == 0 { update } else { Update::Add };
             T::with_scratch(width.next_multiple_of(tile.columns) * depth, |packed| {
-                b.pack_columns(
-                    first_inner..first_inner + depth,
-                    first_column..first_column + width,
-                    tile.columns,
-                    packed,
-                );
+                for_each_chunk(packed, tile.columns * depth, operations, |panel, packed| {
+                    let first = panel * tile.columns;
+                    let columns = first_column + first..first_column + width.min(first + tile.columns);
+                    b.pack_columns(steps.clone(), columns, tile.columns, packed);
+                });
                 let place = Columns { first: place.first + first_column, ..place };
                 let block = Block { tile, depth, place, width, packed, update };
-                block.multiply(
-                    rows,
-                    |part, from, out| a.pack_rows(part, first_inner..first_inner + depth, from, out),
-                    c,
-                );
+                block.multiply(rows, |part, width, out| a.pack_rows(part, steps.clone(), width, out), c);
             });
         }
     }
@@ -142,9 +147,10 @@ fn row<T: Gemm>(
     let whole = columns / tile.wide * tile.wide;
     T::with_scratch(inner, |packed| {
         a.pack_rows(0..1, 0..inner, 1, packed);
-        for first in (0..whole).step_by(tile.wide) {
-            tile.run_row(packed, &b[first..], step, &mut c[first..], update);
-        }
+        let packed = &*packed;
+        for_each_chunk(&mut c[..whole], tile.wide, inner * columns, |number, c| {
+            tile.run_row(packed, &b[number * tile.wide..], step, c, update);
+        });
     });
     whole
 }
@@ -157,6 +163,7 @@ fn clear<T: Float>(c: &mut [T], place: Columns, columns: usize, update: Update) 
 }
 
 /// A packed block of B, and where in C its products go.
+#[derive(Clone, Copy)]
 struct Block<'a, T: 'static> {
     tile: &'a Tile<T>,
     depth: usize,
@@ -166,37 +173,73 @@ struct Block<'a, T: 'static> {
     update: Update,
 }
 
+/// The largest part of `whole` that is at most `most`, where all parts are about as large.
+fn even(whole: usize, most: usize) -> usize {
+    whole.div_ceil(whole.div_ceil(most).max(1)).max(1)
+}
+
 impl<T: Gemm> Block<'_, T> {
-    /// Multiplies all rows of A with the block, splitting them between threads where that is worth it.
-    fn multiply(&self, rows: usize, pack: impl Fn(std::ops::Range<usize>, usize, &mut [T]) + Sync, c: &mut [T]) {
-        let parts = parallel::parts(rows * self.depth * self.width, rows.div_ceil(self.tile.rows));
-        let height = MC.min(rows.div_ceil(parts).next_multiple_of(self.tile.rows));
-        let work = |(number, c): (usize, &mut [T])| {
-            let first = number * height;
-            let height = c.len() / self.place.of;
-            T::with_scratch(height.next_multiple_of(self.tile.rows) * self.depth, |packed| {
-                pack(first..first + height, self.tile.rows, packed);
-                self.multiply_rows(packed, height, c);
-            });
-        };
-        let chunk = (height * self.place.of).max(1);
-        if parts > 1 {
-            c.par_chunks_mut(chunk).enumerate().for_each(work);
-        } else {
-            c.chunks_mut(chunk).enumerate().for_each(work);
+    /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it; columns where
+    /// there are few rows.
+    fn multiply(&self, rows: usize, pack: impl Fn(Range<usize>, usize, &mut [T]) + Sync, c: &mut [T]) {
+        let (tile, operations) = (self.tile, rows * self.depth * self.width);
+        let members = parallel::members(operations, self.width.div_ceil(tile.columns).max(rows.div_ceil(tile.rows)));
+        if rows < members * tile.rows / 2 {
+            return self.multiply_columns(rows, pack, c);
         }
+        // Some tasks for each thread, so that none waits long for another that was slower.
+        let tasks = if members > 1 { rows.div_ceil(MC).max(TASKS * members).min(rows.div_ceil(tile.rows)) } else { 1 };
+        let height = even(rows.div_ceil(tasks.next_multiple_of(members)).min(MC), tile.rows);
+        let at_once = (rows.div_ceil(tasks).min(MC) / height * height).max(height);
+        let memory = at_once * self.depth;
+        for_each_chunk_with(c, at_once * self.place.of, operations, memory, |number, c, packed| {
+            let first = number * at_once;
+            let rows = c.len() / self.place.of;
+            let packed = &mut packed[..rows.next_multiple_of(height) * self.depth];
+            pack(first..first + rows, height, packed);
+            self.multiply_rows(packed, height, rows, c);
+        });
     }
 
-    /// Multiplies a packed block of A with the block: one tile of C after the other, down the rows.
-    fn multiply_rows(&self, a: &[T], height: usize, c: &mut [T]) {
+    /// As [`Block::multiply`], with few rows, which are packed once; a thread takes some columns.
+    fn multiply_columns(&self, rows: usize, pack: impl Fn(Range<usize>, usize, &mut [T]), c: &mut [T]) {
+        let (tile, height) = (self.tile, even(rows, self.tile.rows));
+        let operations = rows * self.depth * self.width;
+        T::with_scratch(rows.next_multiple_of(height) * self.depth, |packed| {
+            pack(0..rows, height, packed);
+            let (packed, c) = (&*packed, Parts::new(c));
+            let panels = self.width.div_ceil(tile.columns);
+            for_each_with(panels, operations, rows * tile.columns, |panel, product| {
+                let column = panel * tile.columns;
+                let width = tile.columns.min(self.width - column);
+                let place = Columns { first: 0, of: width };
+                let b = &self.packed[column * self.depth..][..tile.columns * self.depth];
+                let block = Block { place, width, packed: b, update: Update::Set, ..*self };
+                block.multiply_rows(packed, height, rows, &mut product[..rows * width]);
+                for (row, product) in product.chunks_exact(width).take(rows).enumerate() {
+                    let first = row * self.place.of + self.place.first + column;
+                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
+                    let c = unsafe { c.part(first..first + width) };
+                    match self.update {
+                        Update::Set => c.copy_from_slice(product),
+                        Update::Add => c.iter_mut().zip(product).for_each(|(c, &product)| *c += product),
+                    }
+                }
+            });
+        });
+    }
+
+    /// Multiplies a packed block of A, in panels of `height` rows, with the block: one tile of C after the other, down
+    /// the rows.
+    fn multiply_rows(&self, a: &[T], height: usize, rows: usize, c: &mut [T]) {
         let panel = self.tile.columns * self.depth;
-        let steps = Steps::packed(self.depth, self.tile.rows, self.tile.columns);
+        let steps = Steps::packed(self.depth, height, self.tile.columns);
         for (number, b) in self.packed.chunks_exact(panel).enumerate() {
             let column = number * self.tile.columns;
             let width = self.tile.columns.min(self.width - column);
-            for (number, a) in a.chunks_exact(self.tile.rows * self.depth).enumerate() {
-                let row = number * self.tile.rows;
-                let height = self.tile.rows.min(height - row);
+            for (number, a) in a.chunks_exact(height * self.depth).enumerate() {
+                let row = number * height;
+                let height = height.min(rows - row);
                 let c = &mut c[row * self.place.of + self.place.first + column..];
                 self.tile.run(&steps, a, b, c, [height, width, self.place.of], self.update);
             }

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Block, Columns, Gemm, KC, MC, Pack, Tile, clear};
+use super::{Block, Columns, Gemm, KC, MC, PACKING, Pack, Tile, clear, even};
 use crate::kernels::isa::Isa;
+use crate::kernels::parallel::for_each_chunk;
 use crate::op::Update;
 
 /// A packed right factor, all of it.
@@ -25,18 +26,34 @@ impl<T: Gemm> Packed<'_, T> {
             for first in (0..inner).step_by(KC) {
                 let part = first..inner.min(first + KC);
                 let panels = &mut panels[padded * part.start..padded * part.end];
-                b.pack_columns(part, 0..columns, tile.columns, panels);
+                let operations = PACKING * panels.len();
+                for_each_chunk(panels, tile.columns * part.len(), operations, |panel, out| {
+                    let first = panel * tile.columns;
+                    b.pack_columns(part.clone(), first..columns.min(first + tile.columns), tile.columns, out);
+                });
             }
             work(&Packed { tile, inner, columns, panels })
         })
+    }
+
+    /// The memory that a product of so many rows needs.
+    pub fn memory(&self, rows: usize) -> usize {
+        rows.min(MC).next_multiple_of(self.tile.rows) * self.inner.min(KC)
     }
 
     /// Multiplies rows of a left factor with it, on this thread, into some columns of `c`, which has these rows only.
     ///
     /// # Panics
     ///
-    /// Where `c` is shorter than that; a caller's defect.
-    pub fn multiply(&self, rows: Range<usize>, a: &impl Pack<T>, c: &mut [T], place: Columns, update: Update) {
+    /// Where `c` is shorter than that, or the memory than [`Packed::memory`] says; a caller's defect.
+    pub fn multiply(
+        &self,
+        rows: Range<usize>,
+        a: &impl Pack<T>,
+        (c, place): (&mut [T], Columns),
+        update: Update,
+        memory: &mut [T],
+    ) {
         if self.inner == 0 {
             clear(&mut c[..rows.len() * place.of], place, self.columns, update);
             return;
@@ -44,7 +61,7 @@ impl<T: Gemm> Packed<'_, T> {
         let padded = self.columns.next_multiple_of(self.tile.columns);
         for first in rows.clone().step_by(MC) {
             let block_rows = first..rows.end.min(first + MC);
-            let height = block_rows.len();
+            let (rows_of_block, height) = (block_rows.len(), even(block_rows.len(), self.tile.rows));
             let c = &mut c[(first - rows.start) * place.of..];
             for first in (0..self.inner).step_by(KC) {
                 let part = first..self.inner.min(first + KC);
@@ -52,10 +69,9 @@ impl<T: Gemm> Packed<'_, T> {
                 let (depth, width) = (part.len(), self.columns);
                 let update = if first == 0 { update } else { Update::Add };
                 let block = Block { tile: &self.tile, depth, place, width, packed, update };
-                T::with_scratch(height.next_multiple_of(self.tile.rows) * depth, |a_packed| {
-                    a.pack_rows(block_rows.clone(), part, self.tile.rows, a_packed);
-                    block.multiply_rows(a_packed, height, c);
-                });
+                let a_packed = &mut memory[..rows_of_block.next_multiple_of(height) * depth];
+                a.pack_rows(block_rows.clone(), part, height, a_packed);
+                block.multiply_rows(a_packed, height, rows_of_block, c);
             }
         }
     }
@@ -82,7 +98,9 @@ mod tests {
                 let mut product = vec![1.0; (rows - from) * columns];
                 let sizes = [rows - from, inner, columns];
                 reference::gemm(sizes, |i, k| a.get(from + i, k), |k, j| b.get(k, j), &mut product, update);
-                Packed::with([inner, columns], &b, |b| b.multiply(from..rows, &a, &mut c, place, update));
+                Packed::with([inner, columns], &b, |b| {
+                    b.multiply(from..rows, &a, (&mut c, place), update, &mut vec![0.0; b.memory(rows - from)]);
+                });
                 for (c, product) in c.chunks_exact(place.of).zip(product.chunks_exact(columns)) {
                     assert_eq!(&c[1..=columns], product);
                     assert_eq!([c[0], c[columns + 1]], [1.0, 1.0]);

@@ -1,0 +1,145 @@
+//! The step of a long short-term memory between its matrix products: gates, states, and their gradients.
+//!
+//! The gates `i`, `j`, `f`, `o` of a row stand side by side, each over all units.
+
+use super::exponential::{logistic, tanh};
+use super::isa::vectorised;
+use super::parallel::for_each_rows;
+use crate::element::Float;
+
+/// Multiply-adds that take as long as the gates of a unit, and as long as their gradients.
+const FORWARD: usize = 256;
+const BACKWARD: usize = 64;
+
+/// The four gates of a row.
+fn quarters<T>(gates: &[T], units: usize) -> [&[T]; 4] {
+    std::array::from_fn(|gate| &gates[gate * units..][..units])
+}
+
+fn quarters_mut<T>(gates: &mut [T], units: usize) -> [&mut [T]; 4] {
+    let (i, rest) = gates.split_at_mut(units);
+    let (j, rest) = rest.split_at_mut(units);
+    let (f, o) = rest.split_at_mut(units);
+    [i, j, f, o]
+}
+
+/// What [`forward()`] computes.
+pub struct States<'a, T> {
+    /// The gates; on entry without their functions.
+    pub gates: &'a mut [T],
+    /// The new `c`.
+    pub c: &'a mut [T],
+    /// Its hyperbolic tangent.
+    pub squashed: &'a mut [T],
+    /// The new `h`.
+    pub h: &'a mut [T],
+}
+
+/// `c' = c · σ(f + forget_bias) + σ(i) · tanh(j)` and `h' = σ(o) · tanh(c')`.
+pub fn forward<T: Float>(units: usize, forget_bias: T, c: &[T], states: States<'_, T>) {
+    let (States { gates, c: new_c, squashed, h }, rows) = (states, c.len() / units.max(1));
+    let outputs = [(gates, 4 * units), (new_c, units), (squashed, units), (h, units)];
+    for_each_rows(outputs, rows, c.len() * FORWARD, |rows, [gates, new_c, squashed, h]| {
+        let c = &c[rows.start * units..rows.end * units];
+        vectorised(
+            #[inline(always)]
+            || {
+                let states = new_c.chunks_exact_mut(units).zip(squashed.chunks_exact_mut(units));
+                let states = states.zip(h.chunks_exact_mut(units)).zip(c.chunks_exact(units));
+                for (gates, (((new_c, squashed), h), c)) in gates.chunks_exact_mut(4 * units).zip(states) {
+                    let [i, j, f, o] = quarters_mut(gates, units);
+                    i.iter_mut().for_each(|i| *i = logistic(*i));
+                    j.iter_mut().for_each(|j| *j = tanh(*j));
+                    f.iter_mut().for_each(|f| *f = logistic(*f + forget_bias));
+                    o.iter_mut().for_each(|o| *o = logistic(*o));
+                    for ((((new_c, &c), &i), &j), &f) in new_c.iter_mut().zip(c).zip(&*i).zip(&*j).zip(&*f) {
+                        *new_c = c * f + i * j;
+                    }
+                    for (((h, squashed), &c), &o) in h.iter_mut().zip(squashed).zip(&*new_c).zip(&*o) {
+                        *squashed = tanh(c);
+                        *h = o * *squashed;
+                    }
+                }
+            },
+        );
+    });
+}
+
+/// What the gradients come from.
+#[derive(Clone, Copy)]
+pub struct Kept<'a, T> {
+    /// The old `c`.
+    pub c: &'a [T],
+    /// The gates with their functions.
+    pub gates: &'a [T],
+    /// The hyperbolic tangent of the new `c`.
+    pub squashed: &'a [T],
+    /// The gradient of the new `h`.
+    pub dh: &'a [T],
+    /// The gradient of the new `c`, without what comes through `h`.
+    pub dc: &'a [T],
+}
+
+/// The gradients of the gates without their functions, and that of the old `c`.
+pub fn backward<T: Float>(units: usize, kept: Kept<'_, T>, dgates: &mut [T], dc: &mut [T]) {
+    let rows = kept.c.len() / units.max(1);
+    let operations = kept.c.len() * BACKWARD;
+    for_each_rows([(dgates, 4 * units), (dc, units)], rows, operations, |rows, [dgates, dc]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let out = dgates.chunks_exact_mut(4 * units).zip(dc.chunks_exact_mut(units));
+                rows.zip(out).for_each(|(row, (dgates, dc))| backward_row(row, units, kept, dgates, dc));
+            },
+        );
+    });
+}
+
+#[inline(always)]
+fn backward_row<T: Float>(row: usize, units: usize, kept: Kept<'_, T>, dgates: &mut [T], dold_c: &mut [T]) {
+    let [i, j, f, o] = quarters(&kept.gates[row * 4 * units..], units);
+    let [c, squashed, dh, dc] = [kept.c, kept.squashed, kept.dh, kept.dc].map(|all| &all[row * units..][..units]);
+    let [di, dj, df, d_o] = quarters_mut(dgates, units);
+    let (di, dj, df, d_o) = (&mut di[..units], &mut dj[..units], &mut df[..units], &mut d_o[..units]);
+    let (dold_c, one) = (&mut dold_c[..units], T::one());
+    for n in 0..units {
+        let dnew_c = dc[n] + dh[n] * o[n] * (one - squashed[n] * squashed[n]);
+        di[n] = dnew_c * j[n] * (i[n] * (one - i[n]));
+        dj[n] = dnew_c * i[n] * (one - j[n] * j[n]);
+        df[n] = dnew_c * c[n] * (f[n] * (one - f[n]));
+        d_o[n] = dh[n] * squashed[n] * (o[n] * (one - o[n]));
+        dold_c[n] = dnew_c * f[n];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::reference;
+    use crate::random::Random;
+
+    #[test]
+    fn states_and_gradients_agree_with_the_definition() {
+        let mut random = Random::new(3, "lstm", 0);
+        for (rows, units) in [(0, 3), (1, 1), (2, 15), (3, 16), (9, 17), (40, 64)] {
+            let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };
+            let (before, c) = (numbers(rows * 4 * units), numbers(rows * units));
+            let (dh, dc) = (numbers(rows * units), numbers(rows * units));
+            let (mut gates, mut new_c, mut squashed, mut h) = (before.clone(), c.clone(), c.clone(), c.clone());
+            let states = States { gates: &mut gates, c: &mut new_c, squashed: &mut squashed, h: &mut h };
+            forward(units, 0.5, &c, states);
+            let kept = Kept { c: &c, gates: &gates, squashed: &squashed, dh: &dh, dc: &dc };
+            let (mut dgates, mut dold_c) = (vec![9.0; before.len()], vec![9.0; c.len()]);
+            backward(units, kept, &mut dgates, &mut dold_c);
+            for at in 0..rows * units {
+                let place = |gate: usize| (at / units * 4 + gate) * units + at % units;
+                let step = reference::lstm([0, 1, 2, 3].map(|gate| before[place(gate)]), c[at], 0.5, [dh[at], dc[at]]);
+                let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-14, "{found}, not {wanted}");
+                near(new_c[at], step.c);
+                near(h[at], step.h);
+                near(dold_c[at], step.dc);
+                (0..4).for_each(|gate| near(dgates[place(gate)], step.dgates[gate]));
+            }
+        }
+    }
+}
