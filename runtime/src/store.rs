@@ -99,7 +99,6 @@ impl Entry {
 
     pub fn info(&self) -> VariableInfo {
         VariableInfo::new(Arc::clone(&self.variable), 1)
-            .with(self.about().partition.clone(), self.about().kind == Kind::Unique)
     }
 }
 

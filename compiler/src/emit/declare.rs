@@ -232,7 +232,8 @@ impl Emit<'_> {
             [] => quote! { .no_collections() },
             names => quote! { #(.collection(#names))* },
         });
-        quote! { #constraint #regularizer #collections }
+        let partitioner = made(&given.partitioner, "partitioner", "no_partitioner");
+        quote! { #constraint #regularizer #partitioner #collections }
     }
 }
 

@@ -63,6 +63,11 @@ impl Emit<'_> {
                     Made::Initializer => quote! { #p::Initializer },
                     Made::Constraint => quote! { #p::Constraint },
                     Made::Regularizer => quote! { #p::Regularizer },
+                    Made::Partitioner => {
+                        return quote_spanned! { at(snippet.span)=>
+                            const fn #name(#parameters) -> #p::Partitioner { #call }
+                        };
+                    }
                 };
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #contract { #call } }
             }
@@ -123,6 +128,7 @@ impl Emit<'_> {
                     Made::Initializer => quote! { init },
                     Made::Constraint => quote! { constraint },
                     Made::Regularizer => quote! { regularizer },
+                    Made::Partitioner => quote! { partition },
                 };
                 quote_spanned! { at(span)=> #krate::#module::#name }
             }

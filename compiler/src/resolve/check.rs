@@ -258,26 +258,54 @@ pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Elemen
 // scope fc(dtype = f64): Dense(x, units = 4)
 // scope fc(reuse, initializer = zeros()): Dense(x)
 pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {
-    let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
+    let stops = |name: &Ident| match name.to_string().as_str() {
+        "dtype" => Some("a layer has the element type that it says, or that of this model: leave this out"),
+        "name_scope" => Some("the ops of a layer have its name in theirs: leave this out"),
+        "custom_getter" => Some("a getter is for the variables of this model and stops at a layer: leave this out"),
+        "partitioner" => Some("a partitioner is for the variables of this model and stops at a layer: leave this out"),
+        _ => None,
+    };
+    for syntax::Attr { name, .. } in &attrs.list {
+        if let Some(message) = stops(name) {
+            errors.error(name, message);
+            return None;
+        }
         // Whether it is trained can differ from one application to the other.
-        "reuse" | "unique" | "training" => false,
-        "dtype" | "name_scope" | "custom_getter" => true,
-        _ => !is_made,
-    });
-    let Some(misplaced) = misplaced else { return Some(()) };
-    let name = &misplaced.name;
-    errors.rule(
-        if name == "dtype" { MistakeKind::Other } else { MistakeKind::GivenWhereShared },
-        name,
-        match name.to_string().as_str() {
-            "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
-            "custom_getter" => {
-                "a getter is for the variables of this model and stops at a layer: leave this out".to_string()
-            }
-            "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
-            _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
-        },
-    );
+        if !is_made && !["reuse", "unique", "training"].iter().any(|own| name == own) {
+            let message =
+                format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out");
+            errors.rule(MistakeKind::GivenWhereShared, name, message);
+            return None;
+        }
+    }
+    Some(())
+}
+
+// scope a(reuse, partitioner = fixed_size(2)) { var w; }                  // after `var w: [4];`
+// scope a(reuse = auto) { var w: [4]; }                                   // after `var w(partitioner = …): [4];`
+pub fn same_parts(
+    cursor: &Cursor,
+    variable: &syntax::Variable,
+    first: &Site,
+    parts: Option<String>,
+    errors: &mut Errors,
+) -> Option<()> {
+    let (kind, message) = match (&first.parts, parts) {
+        (None, Some(here)) => (
+            MistakeKind::InOnePiece,
+            format!("is in one piece there, and here `{here}` is to divide it: write `partitioner = none` here"),
+        ),
+        (Some(there), None) if cursor.reuse == syntax::Reuse::Auto => (
+            MistakeKind::InParts,
+            format!("is divided there by `{there}`: write the same here, or share it with `reuse`"),
+        ),
+        (Some(there), Some(here)) if *there != here => {
+            (MistakeKind::InOtherParts, format!("is divided there by `{there}`, and here by `{here}`: write the same"))
+        }
+        _ => return Some(()),
+    };
+    let (full, place) = (cursor.name_of(&variable.name.to_string()), place(first.span));
+    errors.rule(kind, &variable.name, format!("variable `{full}` is declared at {place}; it {message}"));
     None
 }
 

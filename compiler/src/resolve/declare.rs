@@ -86,10 +86,18 @@ impl Tree {
         let Member::Variable(id) = first.member else { return None };
         if first.id != site(variable) {
             let initializer = variable.initializer.as_ref().map(|initializer| ("initializer", initializer.span()));
-            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique" && attr.name != "custom_getter");
+            let given = variable
+                .attrs
+                .list
+                .iter()
+                .find(|attr| !["unique", "custom_getter", "partitioner"].iter().any(|name| attr.name == name));
             let given = given.map(|attr| (format!("`{}`", attr.name), attr.name.span()));
             let initializer = initializer.map(|(what, span)| (what.to_string(), span));
             check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
+            if self.variables[id].rank > 0 {
+                let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+                check::same_parts(cursor, variable, first, parts, errors)?;
+            }
             self.variables[id].places += 1;
         }
         if let Some(rank) = rank {
@@ -139,7 +147,9 @@ impl Tree {
         };
         self.variables[id].instances.push(instance(cursor, around.condition));
         let path = cursor.path_of(PathPart::plain(label));
-        self.note(cursor, label, Member::Variable(id), around.condition, variable.name.span(), site(variable));
+        let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+        let (member, condition, span) = (Member::Variable(id), around.condition.clone(), variable.name.span());
+        self.note(cursor, label, Site { member, condition, span, id: site(variable), parts });
         Some(Declared { id, is_new: true, indices: cursor.indices.clone(), path })
     }
 
@@ -151,16 +161,7 @@ impl Tree {
         }
     }
 
-    fn note(
-        &mut self,
-        cursor: &Cursor,
-        label: &str,
-        member: Member,
-        condition: &Condition,
-        span: proc_macro2::Span,
-        id: usize,
-    ) {
-        let site = Site { member, condition: condition.clone(), span, id };
+    fn note(&mut self, cursor: &Cursor, label: &str, site: Site) {
         self.declarations.entry(cursor.name_of(label)).or_default().push(site);
     }
 
@@ -323,7 +324,9 @@ impl Tree {
         let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
         self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
-        self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site);
+        let (member, condition) = (Member::Layer(id), around.condition.clone());
+        let site = Site { member, condition, span: name.span(), id: site, parts: None };
+        self.note(cursor, &part.to_string(), site);
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
 }
@@ -347,6 +350,12 @@ struct NewLayer<'s> {
     stored: &'s str,
     path: &'s syn::Path,
     site: usize,
+}
+
+/// Into which parts a variable is divided, as it is written.
+fn parts_of(defaults: &Defaults) -> Option<String> {
+    let written = defaults.partitioner.as_ref()?.as_deref()?;
+    Some(quote::ToTokens::to_token_stream(written).to_string())
 }
 
 fn instance(cursor: &Cursor, condition: &Condition) -> Instance {

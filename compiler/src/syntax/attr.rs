@@ -45,7 +45,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 11] = [
+const KNOWN: [(&str, &[On]); 12] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -55,6 +55,7 @@ const KNOWN: [(&str, &[On]); 11] = [
     ("constraint", &[On::Scope, On::Variable]),
     ("custom_getter", &[On::Scope, On::Variable]),
     ("regularizer", &[On::Scope, On::Variable]),
+    ("partitioner", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
     ("name_scope", &[On::Scope]),
 ];
@@ -184,6 +185,11 @@ impl Attrs {
     /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
     pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("regularizer", "l2(0.0005)")
+    }
+
+    /// `partitioner = fixed_size(4, axis = 1)`; `none` is `Some(None)`.
+    pub fn partitioner(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("partitioner", "fixed_size(4)")
     }
 
     /// What is made by a call.

@@ -62,6 +62,8 @@ pub enum Reason {
     StructName,
     /// A variable that TensorFlow calls otherwise than it is asked for.
     OwnName,
+    /// A unique variable that has another number than in TensorFlow.
+    UniqueNumber,
 
     // Not applicable: what a library without Python and without graphs has not.
     /// Templates, Python functions as initializers.
@@ -90,6 +92,8 @@ pub enum Reason {
     ScopeValue,
     /// A Python list, which TensorFlow tells from a tensor, and `1.0`, which it tells from 1.
     PythonValue,
+    /// The shape of an array beside it, which TensorFlow does not take.
+    ShapeBesideArray,
     /// A step of another kind.
     OtherStep,
 }
@@ -129,6 +133,7 @@ impl fmt::Display for Reason {
             Self::Initialised => "no variable is without a value",
             Self::Nesting => "scopes nest as their braces do",
             Self::StructName => "two scopes whose structs would have one name",
+            Self::UniqueNumber => "a unique variable is numbered among the variables of its scope, not among ops",
             Self::OwnName => "a variable has the name that it is asked for by, whatever ops are called",
             Self::PythonFunction => "a Python function",
             Self::CustomGetter => "a custom getter that is a Python function",
@@ -143,6 +148,7 @@ impl fmt::Display for Reason {
             Self::ElementType => "an element type that the library has not",
             Self::ScopeValue => "a scope gives an initializer, not a value",
             Self::PythonValue => "TensorFlow tells kinds of Python values apart",
+            Self::ShapeBesideArray => "an array may have its shape beside it",
             Self::OtherStep => "a step that has nothing to do with scopes",
         })
     }
