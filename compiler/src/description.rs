@@ -43,6 +43,8 @@ pub struct DescribedVariable {
     pub collections: Vec<String>,
     /// What it begins with, as it is written; none is the default of its element type.
     pub initializer: Option<String>,
+    /// How it is divided into parts, as it is written.
+    pub partitioner: Option<String>,
     /// Whether it is new wherever it is declared.
     pub is_unique: bool,
 }
@@ -140,6 +142,7 @@ fn variable(model: &ir::Model<'_>, declaration: &VariableDeclaration) -> Describ
         dtype,
         collections: declaration.given.collections.clone().unwrap_or_default(),
         initializer: initializer(model, &declaration.initializer),
+        partitioner: declaration.given.partitioner.iter().flatten().find_map(|call| made(model, call)),
         is_unique: known.is_unique,
     }
 }
@@ -153,14 +156,22 @@ fn name(path: &[PathPart]) -> String {
     path.iter().map(PathPart::to_string).collect::<Vec<_>>().join("/")
 }
 
+/// What a call makes, as it is written.
+fn made(model: &ir::Model<'_>, call: &ir::SnippetCall) -> Option<String> {
+    match &model.snippets[call.snippet].kind {
+        ir::SnippetKind::Made(_, expr) => Some(text(expr)),
+        _ => None,
+    }
+}
+
+fn text(expr: &syn::Expr) -> String {
+    quote::ToTokens::to_token_stream(expr).to_string()
+}
+
 fn initializer(model: &ir::Model<'_>, initializer: &Initializer) -> Option<String> {
-    let text = |expr: &syn::Expr| quote::ToTokens::to_token_stream(expr).to_string();
     match initializer {
         Initializer::Inherited | Initializer::Default => None,
-        Initializer::Written(call) => match &model.snippets[call.snippet].kind {
-            ir::SnippetKind::Made(_, expr) => Some(text(expr)),
-            _ => None,
-        },
+        Initializer::Written(call) => made(model, call),
         Initializer::Elements(elements) => {
             Some(format!("[{}]", elements.iter().map(text).collect::<Vec<_>>().join(", ")))
         }

@@ -140,6 +140,9 @@ impl From<&Mistake> for Refusal {
             MistakeKind::UniqueReused => Kind::UniqueReused,
             MistakeKind::BadName => Kind::BadName,
             MistakeKind::ElementType => Kind::ElementType,
+            MistakeKind::InOnePiece => Kind::Whole,
+            MistakeKind::InParts => Kind::Divided,
+            MistakeKind::InOtherParts => Kind::Parts,
             MistakeKind::StructName => Kind::StructName,
             _ => Kind::Written,
         };
