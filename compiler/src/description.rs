@@ -45,6 +45,8 @@ pub struct DescribedVariable {
     pub initializer: Option<String>,
     /// How it is divided into parts, as it is written.
     pub partitioner: Option<String>,
+    /// What is added to the loss for it, as it is written.
+    pub regularizer: Option<String>,
     /// Whether it is new wherever it is declared.
     pub is_unique: bool,
 }
@@ -143,6 +145,7 @@ fn variable(model: &ir::Model<'_>, declaration: &VariableDeclaration) -> Describ
         collections: declaration.given.collections.clone().unwrap_or_default(),
         initializer: initializer(model, &declaration.initializer),
         partitioner: declaration.given.partitioner.iter().flatten().find_map(|call| made(model, call)),
+        regularizer: declaration.given.regularizer.iter().flatten().find_map(|call| made(model, call)),
         is_unique: known.is_unique,
     }
 }

@@ -34,16 +34,16 @@ impl FunctionLowering<'_, '_, '_> {
     /// `var name: type = initializer;`
     pub(super) fn variable(&mut self, variable: &syntax::Variable) {
         let array = variable.initializer.as_ref().and_then(Array::of);
+        if let Some((element, message)) = array.as_ref().and_then(|array| array.misfit(&self.element_of(variable))) {
+            self.is_wrong = true;
+            self.model.errors.rule(MistakeKind::ValueDType, element, message);
+            return self.undeclared(&variable.name);
+        }
         if let (Some(ty), Some(array)) = (&variable.ty, &array)
             && let Some(message) = array.differs(ty)
         {
             self.is_wrong = true;
             self.model.errors.rule_at(MistakeKind::ShapeAndValue, ty.span, message);
-            return self.undeclared(&variable.name);
-        }
-        if let Some((element, message)) = array.as_ref().and_then(|array| array.misfit(&self.element_of(variable))) {
-            self.is_wrong = true;
-            self.model.errors.rule(MistakeKind::ValueDType, element, message);
             return self.undeclared(&variable.name);
         }
         let Some(dims) = self.variable_dims(variable, array.as_ref()) else {

@@ -120,6 +120,7 @@ impl Tree {
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = self.element_of(variable.ty.as_ref(), cursor);
         given::for_floats(cursor, variable, &element, errors)?;
+        given::for_axes(variable, rank, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {

@@ -40,6 +40,16 @@ pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Elemen
     Some(())
 }
 
+// var scale(partitioner = fixed_size(2)): [];
+pub fn for_axes(variable: &syntax::Variable, rank: usize, errors: &mut Errors) -> Option<()> {
+    let is_given =
+        |attr: &&syntax::Attr| attr.name == "partitioner" && !attr.value.as_deref().is_some_and(syntax::is_none);
+    let Some(given) = variable.attrs.list.iter().find(is_given).filter(|_| rank == 0) else { return Some(()) };
+    let message = "a scalar has no axis to divide: leave this out (TensorFlow may ignore it)";
+    errors.rule(MistakeKind::ScalarInParts, &given.name, message);
+    None
+}
+
 // scope fc(dtype = f64): Dense(x, units = 4)
 // scope fc(reuse, initializer = zeros()): Dense(x)
 pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {

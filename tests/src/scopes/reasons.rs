@@ -34,6 +34,8 @@ pub enum Reason {
     LocalNotTrainable,
     /// A regularizer of integers.
     RegularizerOfIntegers,
+    /// A scalar that is itself given a partitioner.
+    ScalarInParts,
     /// A number that the element type cannot hold.
     Range,
     /// `collections=["mine"]`
@@ -62,6 +64,8 @@ pub enum Reason {
     StructName,
     /// A variable that TensorFlow calls otherwise than it is asked for.
     OwnName,
+    /// A unique variable that has another number than in TensorFlow.
+    UniqueNumber,
 
     // Not applicable: what a library without Python and without graphs has not.
     /// Templates, Python functions as initializers.
@@ -90,6 +94,8 @@ pub enum Reason {
     ScopeValue,
     /// A Python list, which TensorFlow tells from a tensor, and `1.0`, which it tells from 1.
     PythonValue,
+    /// The shape of an array beside it, which TensorFlow does not take.
+    ShapeBesideArray,
     /// A step of another kind.
     OtherStep,
 }
@@ -116,6 +122,7 @@ impl fmt::Display for Reason {
             Self::IntegersNotTrainable => "variables of integers are not trainable",
             Self::LocalNotTrainable => "local variables are not trainable",
             Self::RegularizerOfIntegers => "only floats have a regularizer",
+            Self::ScalarInParts => "a scalar has no parts",
             Self::Range => "a number that the element type cannot hold",
             Self::CollectionsAdd => "a collection adds to where a variable is listed",
             Self::WholeNames => "a filter takes whole names, no regular expression",
@@ -129,6 +136,7 @@ impl fmt::Display for Reason {
             Self::Initialised => "no variable is without a value",
             Self::Nesting => "scopes nest as their braces do",
             Self::StructName => "two scopes whose structs would have one name",
+            Self::UniqueNumber => "a unique variable is numbered among the variables of its scope, not among ops",
             Self::OwnName => "a variable has the name that it is asked for by, whatever ops are called",
             Self::PythonFunction => "a Python function",
             Self::CustomGetter => "a custom getter that is a Python function",
@@ -143,6 +151,7 @@ impl fmt::Display for Reason {
             Self::ElementType => "an element type that the library has not",
             Self::ScopeValue => "a scope gives an initializer, not a value",
             Self::PythonValue => "TensorFlow tells kinds of Python values apart",
+            Self::ShapeBesideArray => "an array may have its shape beside it",
             Self::OtherStep => "a step that has nothing to do with scopes",
         })
     }

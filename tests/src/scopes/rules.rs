@@ -30,8 +30,10 @@ pub struct Facts {
     has_reuse: bool,
     /// Whether a scope of the program has a whole number as its initializer.
     has_whole_constant: bool,
-    /// Whether a step of the program has a number as its initializer.
-    has_constant: bool,
+    /// Whether a scope of the program switches the regularizer off.
+    has_no_regularizer: bool,
+    /// Whether a scope of the program gives numbers as its initializer.
+    has_number: bool,
     /// Whether a call failed after TensorFlow had left something behind.
     pub failed: bool,
 }
@@ -53,8 +55,10 @@ impl Facts {
             let shares = step.get("reuse").is_some_and(|reuse| *reuse != false);
             self.has_reuse |= shares || step.verb == "reuse_variables";
             self.has_whole_constant |= is_whole(step.get("initializer")) || is_whole(step.get("value"));
-            self.has_constant |=
-                step.get("initializer").is_some_and(|initializer| initializer.get("constant").is_some());
+            let gives = matches!(step.verb.as_str(), "open" | "variable_op_scope" | "set");
+            let none = step.get("regularizer").or(step.get("value")).is_some_and(|given| given == "no_regularizer");
+            self.has_no_regularizer |= gives && none;
+            self.has_number |= gives && is_number(step.get("initializer").or(step.get("value")));
             for inside in ["try", "body"] {
                 self.scan(&step.steps(inside).unwrap_or_default());
             }
@@ -109,6 +113,10 @@ impl Facts {
                 let name = |op: &str| op.split("/Regularizer").next().unwrap_or_default().to_string();
                 let of = |list: &Value| texts(list).into_iter().map(name).collect::<HashSet<_>>();
                 of(tf) == of(ours)
+            }
+            // TensorFlow's `no_regularizer` is one that adds nothing.
+            ("value", "query") if tf == "set" && ours.is_null() => {
+                entry.step.argument_text() == "regularizer" && self.has_no_regularizer
             }
             // A variable may be listed twice where its collection is named twice.
             ("value", "collection" | "scope_collection") => unique(tf) == unique(ours),
@@ -171,6 +179,7 @@ pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) 
     match error.kind {
         Kind::BadName => {
             let given = given_name(step);
+            let is_open = matches!(step.verb.as_str(), "open" | "variable_op_scope");
             if given.contains('/') {
                 Some(Reason::Slash)
             } else if given.is_empty()
@@ -182,11 +191,14 @@ pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) 
                 Some(Reason::Namesakes)
             } else if facts.has_other_case(name) {
                 Some(Reason::CaseOnly)
-            } else if facts.is_scope(name) || (facts.variables.contains(name) && !facts.unique.contains(name)) {
+            } else if facts.is_scope(name)
+                || (facts.variables.contains(name) && (is_open || !facts.unique.contains(name)))
+            {
                 Some(Reason::VariableAndScope)
             } else {
                 let called = tf.and_then(|tf| tf["name"].as_str()).map(bare);
-                called.is_some_and(|called| called != name).then_some(Reason::NameTaken)
+                let is_taken = called.is_some_and(|called| called != name) || facts.unique.contains(name);
+                is_taken.then_some(Reason::NameTaken)
             }
         }
         Kind::Written | Kind::ShapeMissing if cannot_be_written(step).is_some() => cannot_be_written(step),
@@ -205,7 +217,8 @@ pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) 
             Some(Reason::IntegersNotTrainable)
         }
         Kind::NotFloat => Some(Reason::RegularizerOfIntegers),
-        Kind::Initializer if facts.has_constant => Some(Reason::Range),
+        Kind::Scalar => step.get("partitioner").map(|_| Reason::ScalarInParts),
+        Kind::Initializer if is_number(step.get("initializer")) || facts.has_number => Some(Reason::Range),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
     }
 }
@@ -260,6 +273,8 @@ pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
         "partitioned_shape_missing" | "initializer_wrong_dtype" if has("value") || has("numpy") => {
             Some(Reason::PythonValue)
         }
+        "constant_initializer_with_shape" if is_shape_of(step) => Some(Reason::ShapeBesideArray),
+        "no_variables_to_save" if !facts.collected.is_empty() => Some(Reason::CollectionsAdd),
         "op_shape_error" => Some(Reason::Graph),
         "different_graphs" if step.get("values").is_some() => Some(Reason::Graph),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
@@ -278,7 +293,14 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
             };
             let is_namesake = tf["name"].as_str().is_some_and(|name| facts.variables.contains(bare(name)));
             let by_scope = (scope(tf) != scope(ours)).then_some((Reason::UniqueName, false));
-            by_scope.or(is_namesake.then_some((Reason::Namesakes, false)))
+            let numbered = |seen: &Value| {
+                let last = seen["name"].as_str().map(bare).and_then(|name| name.rsplit('/').next());
+                last.is_some_and(|last| is_suffixed(Some(last), Some(given_name(step))) || last == given_name(step))
+            };
+            let is_numbered = numbered(tf) && numbered(ours);
+            by_scope
+                .or(is_namesake.then_some((Reason::Namesakes, false)))
+                .or(is_numbered.then_some((Reason::UniqueNumber, false)))
         }
         // An op was called so before; here variables and ops have names of their own.
         "name" if is_suffixed(tf["name"].as_str(), ours["name"].as_str()) => Some((Reason::OwnName, false)),
@@ -295,6 +317,19 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
         _ => None,
     }
     .or(facts.failed.then_some((Reason::NothingLeftBehind, false)))
+}
+
+/// Whether the shape that a step gives is that of the value that it gives.
+fn is_shape_of(step: &Step) -> bool {
+    let value =
+        step.get("initializer").and_then(|given| ["value", "tensor", "numpy"].iter().find_map(|key| given.get(*key)));
+    let Some(mut value) = value else { return false };
+    let mut sizes = Vec::new();
+    while let Value::Array(list) = value {
+        sizes.push(Value::from(list.len()));
+        value = list.first().unwrap_or(&Value::Null);
+    }
+    step.get("shape").is_some_and(|shape| *shape == Value::Array(sizes))
 }
 
 /// Whether a name is another with a number behind it.
@@ -317,6 +352,12 @@ pub fn given_name(step: &Step) -> &str {
         "variable" => step.text("variable").unwrap_or("Variable"),
         _ => step.argument().as_str().or(step.text("default_name")).unwrap_or_default(),
     }
+}
+
+/// Whether an initializer gives numbers that not every element type can hold.
+fn is_number(initializer: Option<&Value>) -> bool {
+    let draws = ["constant", "truncated_normal", "random_normal", "glorot_uniform"];
+    initializer.is_some_and(|given| given == "xavier" || draws.iter().any(|name| given.get(*name).is_some()))
 }
 
 /// Whether an initializer is one number everywhere, which has no fraction.

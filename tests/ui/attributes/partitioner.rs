@@ -1,4 +1,4 @@
-//! more parts than rows, an axis that is not there, two axes, and a variable that is shared with other parts
+//! More parts than rows, an axis that is not there, two axes, and a variable that is shared with other parts
 
 use varscope::partition::{Partitioner, per_axis};
 use varscope::prelude::*;
@@ -29,6 +29,7 @@ model! {
                 var scalar: [];
             }
             scope b {
+                var scalar(partitioner = fixed_size(1)): [];
                 var axis(partitioner = fixed_size(2, axis = 1)): [4];
                 var axes(partitioner = crate::both()): [4, 4];
                 var none(partitioner = fixed_size(0)): [4];

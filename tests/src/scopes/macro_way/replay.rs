@@ -8,7 +8,7 @@ use varscope_compiler::{DescribedVariable, EventKind, Reuse};
 
 use super::source::Found;
 use super::translate::{Bound, Done, Translator};
-use crate::scopes::arguments::{self, Start};
+use crate::scopes::arguments::{self, Penalty, Start};
 use crate::scopes::listing;
 use crate::scopes::reasons::Reason;
 use crate::scopes::refusal::Refusal;
@@ -81,6 +81,7 @@ impl<'a> Replay<'a> {
                     self.made.insert(number, (done.graph, name.clone()));
                     self.variable(done, name, *is_new)?
                 }
+                EventKind::Op { .. } if done.in_thread => json!({"verb": verb}),
                 EventKind::Op { name } => json!({"verb": verb, "name": format!("{name}:0")}),
                 _ => continue,
             };
@@ -125,6 +126,9 @@ impl<'a> Replay<'a> {
         if let Some(partitioner) = &described.partitioner {
             request = request.partitioner(arguments::written_partitioner(partitioner).ok_or(Reason::PythonFunction)?);
         }
+        if let Some(penalty) = self.penalty(described) {
+            request = request.regularizer(penalty);
+        }
         if described.is_unique {
             request = request.unique();
         }
@@ -144,6 +148,11 @@ impl<'a> Replay<'a> {
         self.translated.starts.get(&super::text::plain(described.initializer.as_ref()?)).cloned()
     }
 
+    /// What the words of a regularizer mean.
+    fn penalty(&self, described: &DescribedVariable) -> Option<Penalty> {
+        self.translated.penalties.get(&super::text::plain(described.regularizer.as_ref()?)).copied()
+    }
+
     fn variable(&self, done: &Done, name: &str, is_new: bool) -> Result<Value, Stop> {
         match self.infos.get(&(done.graph, name.to_string())) {
             Some((info, _)) => Ok(listing::seen_variable(&done.step, info, is_new)),
@@ -154,7 +163,7 @@ impl<'a> Replay<'a> {
     /// The scope that is open, as it was opened.
     fn capture(&self, done: &Done) -> Value {
         let object = &self.translated.objects[done.object];
-        let reuse = match object.reuse {
+        let reuse = match done.reuse {
             None => json!(false),
             Some("reuse") => json!(true),
             Some(_) => json!("AUTO_REUSE"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::source::{INPUT, Source};
 use super::text::{self, Written};
-use crate::scopes::arguments::{self, Start};
+use crate::scopes::arguments::{self, Penalty, Start};
 use crate::scopes::format::Step;
 use crate::scopes::reasons::{self, Reason};
 use crate::scopes::refusal::Refusal;
@@ -31,6 +31,8 @@ pub struct Done {
     pub graph: usize,
     /// The scope object that is open after it.
     pub object: usize,
+    /// Its rule then.
+    pub reuse: Option<&'static str>,
     /// Whether it stands in a thread of its own.
     pub in_thread: bool,
     /// What the names in it stand for.
@@ -59,8 +61,9 @@ pub struct Object {
     pub reuse: Option<&'static str>,
     /// What it gives.
     defaults: Defaults,
-    /// What it was given since it was opened and its text does not yet say.
-    late: Vec<String>,
+    /// How often it was given something since it was opened.
+    late: usize,
+    /// Whether it was made to reuse since.
     late_reuse: bool,
     /// The element type of variables that name none.
     pub dtype: String,
@@ -76,7 +79,9 @@ struct Frame {
     /// The `fn` and the graph that it is in.
     function: usize,
     graph: usize,
-    is_scope: bool,
+    /// How much of what its object was given late its text says.
+    said: usize,
+    said_reuse: bool,
 }
 
 /// Turns steps into text.
@@ -93,6 +98,8 @@ pub struct Translator<'a> {
     pub objects: Vec<Object>,
     /// What the initializers mean that were written.
     pub starts: HashMap<String, Start>,
+    /// What the regularizers mean that were written.
+    pub penalties: HashMap<String, Penalty>,
     frames: Vec<Frame>,
     first_opened: HashMap<(usize, String), Defaults>,
     bound: HashMap<String, Bound>,
@@ -100,6 +107,7 @@ pub struct Translator<'a> {
     /// The variables so far.
     names: HashSet<(usize, String, String)>,
     in_thread: bool,
+    had_threads: bool,
     last: String,
 }
 
@@ -124,12 +132,14 @@ impl<'a> Translator<'a> {
             end: None,
             objects: Vec::new(),
             starts: HashMap::new(),
+            penalties: HashMap::new(),
             frames: Vec::new(),
             first_opened: HashMap::new(),
             bound: HashMap::new(),
             functions: HashMap::new(),
             names: HashSet::new(),
             in_thread: false,
+            had_threads: false,
             last: String::new(),
         };
         this.begin_graph(0);
@@ -149,7 +159,7 @@ impl<'a> Translator<'a> {
         let function = self.source.begin(graph);
         self.objects.push(Object { path: Some(String::new()), dtype: "float32".to_string(), ..Object::default() });
         let object = self.objects.len() - 1;
-        self.frames.push(Frame { object, braces: 0, function, graph, is_scope: true });
+        self.frames.push(Frame { object, braces: 0, function, graph, said: 0, said_reuse: false });
     }
 
     pub(super) fn frame(&self) -> (usize, usize, usize) {
@@ -194,7 +204,7 @@ impl<'a> Translator<'a> {
                     })?;
                     let object = self.frame().0;
                     if let Some(done) = self.done.last_mut() {
-                        done.object = object;
+                        (done.object, done.reuse) = (object, self.objects[object].reuse);
                     }
                 }
             }
@@ -209,6 +219,7 @@ impl<'a> Translator<'a> {
             step: step.clone(),
             graph,
             object,
+            reuse: None,
             in_thread: self.in_thread,
             names: Vec::new(),
             caught: None,
@@ -223,7 +234,7 @@ impl<'a> Translator<'a> {
         let is_thread = step.verb == "thread";
         if is_thread {
             let graph = self.frame().2;
-            self.in_thread = true;
+            (self.in_thread, self.had_threads) = (true, true);
             self.begin_graph(graph);
         }
         let ran = self.run(&steps, at);
@@ -274,7 +285,29 @@ impl<'a> Translator<'a> {
         self.bound.get(alias).cloned().unwrap_or(Bound::Nothing)
     }
 
+    /// Notes what the words of a step mean that an instance is made of.
+    fn note_meanings(&mut self, step: &Step) {
+        let value = step.get("regularizer").or(step.get("value").filter(|_| step.argument_text() == "regularizer"));
+        if let Some(value) = value
+            && let (Ok(Some(penalty)), Ok(words)) = (arguments::regularizer(value), text::regularizer(value))
+        {
+            self.penalties.insert(text::plain(&words), penalty);
+        }
+        if let Some(value) = step.get("initializer").or(step.get("value"))
+            && let Ok(Start::Drawn(drawn)) = arguments::start(value, &|_| None)
+        {
+            self.note_start(&Written::drawn(drawn));
+        }
+    }
+
     fn step(&mut self, step: &Step, at: &str) -> Result<(), Option<Stop>> {
+        let says =
+            ["open", "variable_op_scope", "name_scope", "op_scope", "get", "local", "variable", "store_get", "op"];
+        if self.had_threads && !self.in_thread && says.contains(&step.verb.as_str()) {
+            // A thread is a `fn` behind this one; what comes after it is not.
+            return Err(Some(Reason::Threads.into()));
+        }
+        self.note_meanings(step);
         match step.verb.as_str() {
             "open" | "variable_op_scope" => return self.open(step, at),
             "name_scope" | "op_scope" => self.name_scope(step),
@@ -284,7 +317,7 @@ impl<'a> Translator<'a> {
                 self.catch_up();
             }
             "new_graph" => self.begin_graph(self.source.graphs()),
-            "control_dependencies" => self.push_frame(self.frame().0, 0, false),
+            "control_dependencies" => self.push_frame(self.frame().0, 0),
             "def" => drop(self.functions.insert(step.argument_text().to_string(), step.clone())),
             "get" | "local" | "variable" | "store_get" => return self.variable(step).map_err(Some),
             "op" => {
@@ -325,9 +358,11 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn push_frame(&mut self, object: usize, braces: usize, is_scope: bool) {
-        let (_, function, graph) = self.frame();
-        self.frames.push(Frame { object, braces, function, graph, is_scope });
+    fn push_frame(&mut self, object: usize, braces: usize) {
+        let (outer, function, graph) = self.frame();
+        let around = self.frames.last().filter(|_| outer == object);
+        let (said, said_reuse) = around.map_or((0, false), |frame| (frame.said, frame.said_reuse));
+        self.frames.push(Frame { object, braces, function, graph, said, said_reuse });
     }
 
     /// The object that a name stands for, or the innermost one.
@@ -347,7 +382,7 @@ impl<'a> Translator<'a> {
             other => format!("{}/", other["ref"].as_str().unwrap_or_default()),
         };
         self.line(format!("name_scope {} {{", text::name(&name)));
-        self.push_frame(self.frame().0, 1, false);
+        self.push_frame(self.frame().0, 1);
     }
 
     fn open(&mut self, step: &Step, at: &str) -> Result<(), Option<Stop>> {
@@ -361,7 +396,7 @@ impl<'a> Translator<'a> {
         let mut attributes: Vec<String> = Vec::new();
         let (current, _, graph) = self.frame();
         let mut object = self.objects[current].clone();
-        (object.late, object.late_reuse, object.path) = (Vec::new(), false, None);
+        object.path = None;
         let head = match step.argument() {
             Value::Null => {
                 attributes.push("unique".to_string());
@@ -407,9 +442,10 @@ impl<'a> Translator<'a> {
         if let Some(path) = &object.path {
             self.first_opened.entry((graph, path.clone())).or_insert_with(|| object.defaults.clone());
         }
+        (object.late, object.late_reuse) = (0, false);
         self.objects.push(object);
         let number = self.objects.len() - 1;
-        self.push_frame(number, 1, true);
+        self.push_frame(number, 1);
         self.bind(step, Bound::Scope(number));
         Ok(())
     }
@@ -430,7 +466,7 @@ impl<'a> Translator<'a> {
         if name == "dtype" {
             self.objects[object].dtype = step.text("value").unwrap_or_default().to_string();
         }
-        self.objects[object].late.push(format!("{name} = {value}"));
+        self.objects[object].late += 1;
         self.objects[object].defaults.insert(name, value);
         self.catch_up();
         Ok(())
@@ -438,14 +474,15 @@ impl<'a> Translator<'a> {
 
     /// Says what the innermost scope was given since its text was written: the rest of it is that scope, opened again.
     fn catch_up(&mut self) {
-        let Some(frame) = self.frames.last().filter(|frame| frame.is_scope) else { return };
-        let number = frame.object;
-        let object = &mut self.objects[number];
-        let (late, late_reuse) = (std::mem::take(&mut object.late), std::mem::take(&mut object.late_reuse));
-        if late_reuse {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let object = &self.objects[frame.object];
+        let (number, is_late) = (frame.object, frame.said < object.late);
+        let is_reuse_late = object.late_reuse && !frame.said_reuse;
+        (frame.said, frame.said_reuse) = (object.late, object.late_reuse);
+        if is_reuse_late {
             self.line("reuse;".to_string());
         }
-        if late.is_empty() {
+        if !is_late {
             return;
         }
         let object = &self.objects[number];
@@ -479,6 +516,11 @@ impl<'a> Translator<'a> {
         let (object, _, graph) = self.frame();
         let scope = self.objects[object].path.clone().unwrap_or_default();
         !self.names.insert((graph, scope, name.to_string())) && self.reuse().is_some()
+    }
+
+    /// Whether the innermost scope gives something.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.objects[self.frame().0].defaults.get(name).is_some_and(|value| value != "none")
     }
 
     pub(super) fn scope_dtype(&self) -> &str {

@@ -17,7 +17,7 @@ impl Translator<'_> {
         };
         let written = self.written_start(step)?;
         let is_shared = self.note_name(name);
-        let mut line = format!("var {}{}", text::name(name), text::attributes(&variable_attributes(step, is_shared)?));
+        let mut line = format!("var {}{}", text::name(name), text::attributes(&self.attributes(step, is_shared)?));
         if let Some(ty) = self.written_type(step, name, written.as_ref())? {
             line.push_str(&format!(": {ty}"));
         }
@@ -106,11 +106,25 @@ impl Translator<'_> {
     }
 }
 
+impl Translator<'_> {
+    fn attributes(&self, step: &Step, is_shared: bool) -> Result<Vec<String>, Stop> {
+        let mut list = variable_attributes(step, is_shared)?;
+        if step.verb == "variable" {
+            // `tf.Variable` takes nothing from its scope.
+            let taken = ["regularizer", "partitioner", "custom_getter"].into_iter();
+            list.extend(taken.filter(|name| self.gives(name)).map(|name| format!("{name} = none")));
+        }
+        Ok(list)
+    }
+}
+
 fn variable_attributes(step: &Step, is_shared: bool) -> Result<Vec<String>, Stop> {
     let mut list: Vec<String> = Vec::new();
     // What the kind of a variable implies goes without saying where it is shared.
     let is_fixed = step.verb == "local" || step.text("synchronization") == Some("ON_READ");
     match step.get("trainable") {
+        // `get_local_variable` makes nothing that is trained, whatever it is told.
+        Some(_) if step.verb == "local" && !is_shared => list.push("trainable = false".to_string()),
         Some(trainable) => list.push(format!("trainable = {trainable}")),
         None if is_fixed && !is_shared => list.push("trainable = false".to_string()),
         None => {}
