@@ -33,6 +33,8 @@ pub enum MistakeKind {
     InParts,
     /// A variable in parts is asked for in others.
     InOtherParts,
+    /// A scalar has no parts.
+    ScalarInParts,
     /// What is `unique` cannot reuse.
     UniqueReused,
     /// No variable or scope can have this name, or not beside another.

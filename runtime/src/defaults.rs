@@ -23,6 +23,7 @@ pub struct Defaults {
     constraint: Option<Option<Arc<dyn AnyConstraint>>>,
     /// `Some(None)` is `partitioner = none`.
     partitioner: Option<Option<Partitioner>>,
+    packed: Option<bool>,
     pub(crate) dtype: Option<DType>,
     /// Some that are none are `collections = none`.
     collections: Option<Vec<String>>,
@@ -97,6 +98,13 @@ impl Defaults {
         self
     }
 
+    /// Whether kernels keep packed copies of variables.
+    #[must_use]
+    pub fn packed(mut self, packed: bool) -> Self {
+        self.packed = Some(packed);
+        self
+    }
+
     /// The element type of variables that name none.
     #[must_use]
     pub fn dtype(mut self, dtype: DType) -> Self {
@@ -133,7 +141,8 @@ impl Defaults {
         let regularizer = self.regularizer.clone().flatten().filter(|_| dtype.is_float());
         let constraint = self.constraint.clone().flatten().filter(|_| dtype.is_float());
         let collections = self.collections.clone().unwrap_or_default();
-        Ok(About { collections, partition, regularizer, constraint, ..About::default() })
+        let is_packed = self.packed.unwrap_or(false) && dtype.is_float();
+        Ok(About { collections, partition, is_packed, regularizer, constraint, ..About::default() })
     }
 
     /// Whether there is an initializer.
@@ -183,6 +192,7 @@ impl fmt::Debug for Defaults {
             .field("regularizer", &self.regularizer.as_ref().map(Option::is_some))
             .field("constraint", &self.constraint.as_ref().map(Option::is_some))
             .field("partitioner", &self.partitioner)
+            .field("packed", &self.packed)
             .field("dtype", &self.dtype)
             .field("collections", &self.collections)
             .finish()
@@ -209,6 +219,7 @@ impl Nested {
             constraint: inner_first().find_map(|defaults| defaults.constraint.clone()),
             collections: inner_first().find_map(|defaults| defaults.collections.clone()),
             partitioner: inner_first().find_map(|defaults| defaults.partitioner),
+            packed: inner_first().find_map(|defaults| defaults.packed),
             ..Defaults::default()
         };
         given.about(variable, dtype, shape)

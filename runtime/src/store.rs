@@ -75,6 +75,8 @@ pub struct About {
     pub kind: Kind,
     pub collections: Vec<String>,
     pub partition: Option<Partition>,
+    /// Whether kernels keep packed copies of it.
+    pub is_packed: bool,
     pub regularizer: Option<Arc<dyn AnyRegularizer>>,
     pub constraint: Option<Arc<dyn AnyConstraint>>,
 }

@@ -233,7 +233,8 @@ impl Emit<'_> {
             names => quote! { #(.collection(#names))* },
         });
         let partitioner = made(&given.partitioner, "partitioner", "no_partitioner");
-        quote! { #constraint #regularizer #partitioner #collections }
+        let cache = given.cache.map(|is_packed| quote! { .packed(#is_packed) });
+        quote! { #constraint #regularizer #partitioner #cache #collections }
     }
 }
 

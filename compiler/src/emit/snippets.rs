@@ -104,7 +104,9 @@ impl Emit<'_> {
                             let (name, value) = (&assign.left, &assign.right);
                             setters.push(quote_spanned! { syn::spanned::Spanned::span(name)=> .#name(#value) });
                         }
-                        value => positional.push(value),
+                        // A list of any length.
+                        syn::Expr::Array(list) if made == Made::Partitioner => positional.push(quote! { &#list }),
+                        value => positional.push(value.to_token_stream()),
                     }
                 }
                 quote_spanned! { at(span)=> #function(#(#positional),*) #(#setters)* }

@@ -194,6 +194,8 @@ pub struct Given {
     pub constraint: Option<Option<SnippetCall>>,
     /// `Some(None)` is `none`.
     pub regularizer: Option<Option<SnippetCall>>,
+    /// Whether kernels keep packed copies.
+    pub cache: Option<bool>,
     /// Of a variable alone: it does not reach into layers.
     pub partitioner: Option<Option<SnippetCall>>,
 }

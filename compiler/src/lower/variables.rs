@@ -289,6 +289,7 @@ impl FunctionLowering<'_, '_, '_> {
             constraint: made(Made::Constraint, &defaults.constraint),
             regularizer: made(Made::Regularizer, &defaults.regularizer),
             collections: defaults.collections.clone(),
+            cache: defaults.cache,
             partitioner: None,
         }
     }

@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 use syn::spanned::Spanned;
 
 use super::cursor::{Attributes, Defaults};
-use super::{Cursor, Site, Tree, Turn, check, join_family, site};
+use super::{Cursor, Site, Tree, Turn, check, given, join_family, site};
 use crate::diag::Errors;
 use crate::ir::{Condition, Element, Index, Instance, Layer, LayerId, Member, PathPart, Variable, VariableId, turns};
 use crate::syntax::{self, Getter, Reuse, TensorType};
@@ -96,7 +96,7 @@ impl Tree {
             check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
             if self.variables[id].rank > 0 {
                 let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
-                check::same_parts(cursor, variable, first, parts, errors)?;
+                given::same_parts(cursor, variable, first, parts, errors)?;
             }
             self.variables[id].places += 1;
         }
@@ -119,7 +119,8 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = self.element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(cursor, variable, &element, errors)?;
+        given::for_floats(cursor, variable, &element, errors)?;
+        given::for_axes(variable, rank, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -260,11 +261,11 @@ impl Tree {
         match (self.declared(&cursor.name_of(&label), around.condition).cloned(), cursor.reuse) {
             (Some(first), _) => {
                 let Member::Layer(id) = first.member else { return None };
-                check::same_getter(cursor, name, &self.layers[id], getter, errors)?;
+                given::same_getter(cursor, name, &self.layers[id], getter, errors)?;
                 Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
             }
             (None, Reuse::Yes) if !is_new => {
-                check::no_such_getter(cursor, name, getter, errors);
+                given::no_such_getter(cursor, name, getter, errors);
                 None
             }
             (None, _) => {
@@ -285,7 +286,7 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Defaults> {
         let attributes = Attributes::read(&scope.attrs, errors);
-        check::layer_attributes(&scope.attrs, is_made, errors)?;
+        given::layer_attributes(&scope.attrs, is_made, errors)?;
         Some(cursor.defaults.overridden(&attributes.defaults))
     }
 

@@ -5,6 +5,7 @@
 pub mod check;
 mod cursor;
 mod declare;
+pub mod given;
 mod hints;
 mod lookup;
 

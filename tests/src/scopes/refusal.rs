@@ -66,14 +66,21 @@ impl Refusal {
     /// Whether TensorFlow's errors of a class say the same.
     pub fn is_of(&self, class: &str) -> bool {
         let classes: &[&str] = match self.kind {
-            Kind::AlreadyExists => &["already_exists", "partitioned_already_exists", "rnn_weights_taken"],
+            // TensorFlow compares parts before it looks whether the variable may be shared at all.
+            Kind::AlreadyExists => &[
+                "already_exists",
+                "partitioned_already_exists",
+                "rnn_weights_taken",
+                "partitioner_unexpected",
+                "partitioner_missing",
+            ],
             Kind::DoesNotExist => &["does_not_exist", "partitioned_does_not_exist"],
             Kind::ShapeMismatch => &["shape_mismatch", "partitioned_shape_mismatch"],
             Kind::DTypeMismatch => &["dtype_mismatch", "partitioned_dtype_mismatch"],
             Kind::ShapeMissing => {
                 &["shape_missing", "shape_not_fully_defined", "partitioned_shape_missing", "initial_value_required"]
             }
-            Kind::ShapeAndValue => &["constant_initializer_with_shape"],
+            Kind::ShapeAndValue => &["constant_initializer_with_shape", "shapes_incompatible"],
             Kind::ValueDType => &["initializer_dtype_mismatch"],
             Kind::Initializer => &["initializer_wrong_dtype", "shapes_incompatible", "op_shape_error"],
             Kind::NotFloat => &["regularizer_wrong_dtype"],
@@ -140,6 +147,10 @@ impl From<&Mistake> for Refusal {
             MistakeKind::UniqueReused => Kind::UniqueReused,
             MistakeKind::BadName => Kind::BadName,
             MistakeKind::ElementType => Kind::ElementType,
+            MistakeKind::InOnePiece => Kind::Whole,
+            MistakeKind::InParts => Kind::Divided,
+            MistakeKind::InOtherParts => Kind::Parts,
+            MistakeKind::ScalarInParts => Kind::Scalar,
             MistakeKind::StructName => Kind::StructName,
             _ => Kind::Written,
         };

@@ -29,9 +29,12 @@ model! {
                 var scalar: [];
             }
             scope b {
+                var scalar(partitioner = fixed_size(1)): [];
                 var axis(partitioner = fixed_size(2, axis = 1)): [4];
                 var axes(partitioner = crate::both()): [4, 4];
                 var none(partitioner = fixed_size(0)): [4];
+                var list(partitioner = per_axis([1, 5])): [4, 4];
+                var short(partitioner = per_axis([2])): [4, 4];
                 var later(partitioner = fixed_size(parts)): [4];
                 var not_constant(partitioner = crate::unknown()): [4, 4];
                 var not_called(partitioner = fixed_size): [4];
