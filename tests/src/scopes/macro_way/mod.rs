@@ -3,6 +3,7 @@
 //! A step is a line. What the compiler refuses where the program catches an error is left out, as TensorFlow leaves the
 //! rest of that block out, and the rest is compiled again.
 
+mod library;
 mod replay;
 mod source;
 mod text;
@@ -74,7 +75,7 @@ fn learn(translated: &Translator<'_>, found: &Found) -> Known {
     let mut known = Known::default();
     for (number, done) in translated.done.iter().enumerate() {
         for event in found.at(number) {
-            if let EventKind::Scope { name, .. } = &event.kind {
+            if let EventKind::Scope { name, .. } | EventKind::Layer { name, .. } = &event.kind {
                 known.scopes.insert(done.at.clone(), name.clone());
             }
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::library::{Cell, Template};
 use super::source::{INPUT, Source};
 use super::text::{self, Written};
 use crate::scopes::arguments::{self, Penalty, Start};
@@ -103,7 +104,11 @@ pub struct Translator<'a> {
     frames: Vec<Frame>,
     first_opened: HashMap<(usize, String), Defaults>,
     bound: HashMap<String, Bound>,
-    functions: HashMap<String, Step>,
+    pub(super) functions: HashMap<String, Step>,
+    pub(super) cells: HashMap<String, Cell>,
+    pub(super) templates: HashMap<String, Template>,
+    /// The hyper-parameter of each layer, by its graph, scope and name.
+    pub(super) layers: HashMap<(usize, String, String), u64>,
     /// The variables so far.
     names: HashSet<(usize, String, String)>,
     in_thread: bool,
@@ -137,6 +142,9 @@ impl<'a> Translator<'a> {
             first_opened: HashMap::new(),
             bound: HashMap::new(),
             functions: HashMap::new(),
+            cells: HashMap::new(),
+            templates: HashMap::new(),
+            layers: HashMap::new(),
             names: HashSet::new(),
             in_thread: false,
             had_threads: false,
@@ -173,7 +181,7 @@ impl<'a> Translator<'a> {
         self.source.line(function, text, step);
     }
 
-    fn close_to(&mut self, depth: usize) {
+    pub(super) fn close_to(&mut self, depth: usize) {
         while self.frames.len() > depth {
             let Some(frame) = self.frames.pop() else { return };
             let step = self.done.len().saturating_sub(1);
@@ -183,7 +191,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn run(&mut self, steps: &[Step], path: &str) -> Result<(), Early> {
+    pub(super) fn run(&mut self, steps: &[Step], path: &str) -> Result<(), Early> {
         for (n, step) in steps.iter().enumerate() {
             let at = if path.is_empty() { n.to_string() } else { format!("{path}.{n}") };
             self.last.clone_from(&at);
@@ -196,6 +204,7 @@ impl<'a> Translator<'a> {
             match step.verb.as_str() {
                 "try" | "thread" => self.attempt(step, &at)?,
                 "call" => self.call(step, &at)?,
+                "call_template" => self.call_template(step, &at)?,
                 _ => {
                     self.note(step, &at);
                     self.step(step, &at).map_err(|stop| match stop {
@@ -212,7 +221,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn note(&mut self, step: &Step, at: &str) {
+    pub(super) fn note(&mut self, step: &Step, at: &str) {
         let (object, _, graph) = self.frame();
         self.done.push(Done {
             at: at.to_string(),
@@ -281,6 +290,23 @@ impl<'a> Translator<'a> {
         }
     }
 
+    pub(super) fn rename(&mut self, alias: &str, bound: Bound) {
+        self.bound.insert(alias.to_string(), bound);
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The full name of the innermost scope.
+    pub(super) fn path(&self) -> Option<String> {
+        self.objects[self.frame().0].path.clone()
+    }
+
+    pub(super) fn known_scope(&self, at: &str) -> Option<&String> {
+        self.known.scopes.get(at)
+    }
+
     pub(super) fn bound(&self, alias: &str) -> Bound {
         self.bound.get(alias).cloned().unwrap_or(Bound::Nothing)
     }
@@ -339,6 +365,14 @@ impl<'a> Translator<'a> {
                 self.catch_up();
             }
             "set" => self.set(step)?,
+            "layer"
+            | "slim"
+            | "cell"
+            | "call_cell"
+            | "dynamic_rnn"
+            | "old_rnn_checked_scope"
+            | "template"
+            | "minimize" => return self.library(step, at),
             _ => self.look(step)?,
         }
         Ok(())
@@ -348,7 +382,7 @@ impl<'a> Translator<'a> {
     fn look(&mut self, step: &Step) -> Result<(), Option<Stop>> {
         let names: Vec<Bound> = match step.verb.as_str() {
             "same" => (0..2).map(|n| self.bound(step.argument()[n].as_str().unwrap_or_default())).collect(),
-            "eval" => vec![self.bound(step.argument_text())],
+            "eval" | "assign" => vec![self.bound(step.argument_text())],
             "query" | "scope_collection" => vec![Bound::Scope(self.named_object(step.text("on"))?)],
             _ => Vec::new(),
         };
@@ -385,7 +419,7 @@ impl<'a> Translator<'a> {
         self.push_frame(self.frame().0, 1);
     }
 
-    fn open(&mut self, step: &Step, at: &str) -> Result<(), Option<Stop>> {
+    pub(super) fn open(&mut self, step: &Step, at: &str) -> Result<(), Option<Stop>> {
         let given = given_defaults(step).map_err(Some)?;
         let reuse = match step.get("reuse") {
             None | Some(Value::Bool(false)) => None,
@@ -560,7 +594,7 @@ fn default(key: &str, value: &Value) -> Result<Option<(&'static str, String)>, S
     Ok(Some(match key {
         "initializer" => match arguments::start(value, &|_| None)? {
             Start::Drawn(drawn) => ("initializer", Written::drawn(drawn).text),
-            Start::Value(_) => return Err(Reason::ScopeValue.into()),
+            Start::Value(array) => ("initializer", Written::value(array).text),
         },
         "regularizer" => ("regularizer", text::regularizer(value)?),
         "partitioner" => ("partitioner", text::partitioner(value)?),
