@@ -43,6 +43,8 @@ pub struct DescribedVariable {
     pub collections: Vec<String>,
     /// What it begins with, as it is written; none is the default of its element type.
     pub initializer: Option<String>,
+    /// How it is divided into parts, as it is written.
+    pub partitioner: Option<String>,
     /// What is added to the loss for it, as it is written.
     pub regularizer: Option<String>,
     /// Whether it is new wherever it is declared.
@@ -142,6 +144,7 @@ fn variable(model: &ir::Model<'_>, declaration: &VariableDeclaration) -> Describ
         dtype,
         collections: declaration.given.collections.clone().unwrap_or_default(),
         initializer: initializer(model, &declaration.initializer),
+        partitioner: declaration.given.partitioner.iter().flatten().find_map(|call| made(model, call)),
         regularizer: declaration.given.regularizer.iter().flatten().find_map(|call| made(model, call)),
         is_unique: known.is_unique,
     }
@@ -156,17 +159,7 @@ fn name(path: &[PathPart]) -> String {
     path.iter().map(PathPart::to_string).collect::<Vec<_>>().join("/")
 }
 
-fn initializer(model: &ir::Model<'_>, initializer: &Initializer) -> Option<String> {
-    match initializer {
-        Initializer::Inherited | Initializer::Default => None,
-        Initializer::Written(call) => made(model, call),
-        Initializer::Elements(elements) => {
-            Some(format!("[{}]", elements.iter().map(text).collect::<Vec<_>>().join(", ")))
-        }
-    }
-}
-
-/// What makes something for a variable, as it is written.
+/// What a call makes, as it is written.
 fn made(model: &ir::Model<'_>, call: &ir::SnippetCall) -> Option<String> {
     match &model.snippets[call.snippet].kind {
         ir::SnippetKind::Made(_, expr) => Some(text(expr)),
@@ -176,6 +169,16 @@ fn made(model: &ir::Model<'_>, call: &ir::SnippetCall) -> Option<String> {
 
 fn text(expr: &syn::Expr) -> String {
     quote::ToTokens::to_token_stream(expr).to_string()
+}
+
+fn initializer(model: &ir::Model<'_>, initializer: &Initializer) -> Option<String> {
+    match initializer {
+        Initializer::Inherited | Initializer::Default => None,
+        Initializer::Written(call) => made(model, call),
+        Initializer::Elements(elements) => {
+            Some(format!("[{}]", elements.iter().map(text).collect::<Vec<_>>().join(", ")))
+        }
+    }
 }
 
 fn event(model: &ir::Model<'_>, entry: &ir::Entry) -> Event {

@@ -27,6 +27,14 @@ pub enum MistakeKind {
     NotFloat,
     /// Something is given where a variable or a layer is shared.
     GivenWhereShared,
+    /// A variable in one piece is asked for in parts.
+    InOnePiece,
+    /// A variable in parts is asked for in one piece.
+    InParts,
+    /// A variable in parts is asked for in others.
+    InOtherParts,
+    /// A scalar has no parts.
+    ScalarInParts,
     /// What is `unique` cannot reuse.
     UniqueReused,
     /// No variable or scope can have this name, or not beside another.

@@ -122,6 +122,7 @@ pub mod __private {
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
+    pub use crate::partition::Partitioner;
     pub use crate::record::{Recorder, Value};
     pub use crate::regularizer::Regularizer;
     pub use crate::run::Step;

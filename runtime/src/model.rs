@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::element::{DType, Float};
 use crate::error::{Error, Result};
 use crate::members::Member;
-use crate::partition::Partition;
+use crate::store::Kind;
 use crate::summary::Summary;
 use crate::variable::AnyVariable;
 
@@ -60,19 +60,11 @@ pub struct Variables {
 pub struct VariableInfo {
     variable: Arc<dyn AnyVariable>,
     places: usize,
-    partition: Option<Partition>,
-    is_unique: bool,
 }
 
 impl VariableInfo {
     pub(crate) fn new(variable: Arc<dyn AnyVariable>, places: usize) -> Self {
-        Self { variable, places, partition: None, is_unique: false }
-    }
-
-    /// With what the store knows of it.
-    pub(crate) fn with(mut self, partition: Option<Partition>, is_unique: bool) -> Self {
-        (self.partition, self.is_unique) = (partition, is_unique);
-        self
+        Self { variable, places }
     }
 
     /// The name with its scopes: `layer1/weights`.
@@ -117,7 +109,7 @@ impl VariableInfo {
 
     /// Whether it is one that is never shared by its name.
     pub fn is_unique(&self) -> bool {
-        self.is_unique
+        self.variable.about().kind == Kind::Unique
     }
 
     /// Whether both are one variable.
@@ -127,7 +119,7 @@ impl VariableInfo {
 
     /// The names and shapes of its parts; empty for a variable in one piece.
     pub fn parts(&self) -> Vec<(String, Vec<usize>)> {
-        let Some(partition) = &self.partition else { return Vec::new() };
+        let Some(partition) = &self.variable.about().partition else { return Vec::new() };
         let shapes = partition.shapes(self.shape()).into_iter().enumerate();
         shapes.map(|(n, shape)| (format!("{}/part_{n}", self.name()), shape)).collect()
     }

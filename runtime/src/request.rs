@@ -251,10 +251,7 @@ impl<'a> VariableRequest<'a> {
                 draft.share(Arc::clone(&entry.variable));
                 entry.info()
             }
-            Found::New(new) => {
-                let partition = new.about.partition.clone();
-                VariableInfo::new(self.make_any(&mut draft, new)?, 1).with(partition, self.kind == Kind::Unique)
-            }
+            Found::New(new) => VariableInfo::new(self.make_any(&mut draft, new)?, 1),
         };
         draft.commit()?;
         Ok(info)
@@ -308,7 +305,7 @@ impl<'a> VariableRequest<'a> {
 
     /// Whether the variable is to be in parts.
     fn is_divided(&self) -> bool {
-        self.defaults.partitioner.is_some() && self.shape.as_ref().is_none_or(|shape| !shape.is_empty())
+        self.defaults.has_partitioner() && self.shape.as_ref().is_none_or(|shape| !shape.is_empty())
     }
 
     /// The number of parts along each axis of a variable in parts.
@@ -325,14 +322,14 @@ impl<'a> VariableRequest<'a> {
             return Err(Error::Initializer { variable: variable(), reason });
         }
         let shape = self.asked_shape().ok_or_else(|| Error::ShapeMissing { variable: variable() })?;
-        let Some(partitioner) = &self.defaults.partitioner else { return Ok(Vec::new()) };
+        let Some(partitioner) = self.defaults.given_partitioner() else { return Ok(Vec::new()) };
         partitioner.parts(shape, self.asked_dtype()).map_err(wrong)
     }
 
     /// What a variable in one piece must not be.
     fn check_whole(&self, full: &str, existing: Option<&Entry>) -> Result<()> {
         let is_divided = existing.is_some_and(|entry| entry.about().partition.is_some());
-        let takes_parts = self.scope.rule() == Reuse::Yes && self.defaults.partitioner.is_none();
+        let takes_parts = self.scope.rule() == Reuse::Yes && !self.defaults.has_partitioner();
         if is_divided && !takes_parts {
             return Err(Error::Partition { variable: full.to_string(), problem: PartitionError::Divided });
         }

@@ -75,6 +75,8 @@ pub struct About {
     pub kind: Kind,
     pub collections: Vec<String>,
     pub partition: Option<Partition>,
+    /// Whether kernels keep packed copies of it.
+    pub is_packed: bool,
     pub regularizer: Option<Arc<dyn AnyRegularizer>>,
     pub constraint: Option<Arc<dyn AnyConstraint>>,
 }
@@ -99,7 +101,6 @@ impl Entry {
 
     pub fn info(&self) -> VariableInfo {
         VariableInfo::new(Arc::clone(&self.variable), 1)
-            .with(self.about().partition.clone(), self.about().kind == Kind::Unique)
     }
 }
 

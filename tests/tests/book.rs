@@ -63,6 +63,14 @@ fn every_link_leads_somewhere() {
 }
 
 #[test]
+fn every_rule_of_tensorflow_has_a_row() {
+    let text = read(book().join("tensorflow_rules.md"));
+    let rows: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("| S")?.split(' ').next()).collect();
+    let rules: Vec<String> = (1..=176).map(|number| format!("{number:03}")).collect();
+    assert_eq!(rows, rules);
+}
+
+#[test]
 fn every_op_has_a_row() {
     let source = read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/ops/mod.rs"));
     let there: BTreeSet<&str> =

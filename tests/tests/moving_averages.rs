@@ -46,8 +46,7 @@ fn averages_of(values: &[f64], make: impl Fn(ExponentialMovingAverage) -> Expone
     let update = |&value| {
         net.line.v.assign(&array![[value]]).unwrap();
         averages.apply();
-        let average = averages.average_of(&net.line.v).unwrap().read()[[0, 0]];
-        average
+        averages.average_of(&net.line.v).unwrap().read()[[0, 0]]
     };
     values.iter().map(update).collect()
 }

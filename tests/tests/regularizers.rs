@@ -283,6 +283,15 @@ model! {
         }
     }
 
+    struct Through {
+        fn loss() -> [] {
+            scope a(regularizer = l2(2.0), custom_getter = square()) {
+                var w: [1] = [3.0];
+                sum(w) + regularization_loss()
+            }
+        }
+    }
+
     struct Mixed {
         fn loss() -> [] {
             scope a(regularizer = l2(2.0)) {
@@ -328,6 +337,14 @@ fn variables_of_another_float_type_count_in_that_of_the_model() {
     assert_eq!(loss, 9.0_f32 + 5.0);
     assert_eq!(gradients.of(&net.a.wide), array![2.0, 4.0]);
     assert_eq!(gradients.of(&net.a.own), array![6.0]);
+}
+
+#[test]
+fn what_reads_go_through_is_not_penalized() {
+    let net = Through::seeded(0).unwrap();
+    let mut step = net.loss_gradients();
+    let (loss, gradients) = step.compute().unwrap();
+    assert_eq!((loss, gradients.of(&net.a.w)[0]), (9.0 + 9.0, 6.0 + 6.0));
 }
 
 #[test]

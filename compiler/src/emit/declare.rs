@@ -232,7 +232,9 @@ impl Emit<'_> {
             [] => quote! { .no_collections() },
             names => quote! { #(.collection(#names))* },
         });
-        quote! { #constraint #regularizer #collections }
+        let partitioner = made(&given.partitioner, "partitioner", "no_partitioner");
+        let cache = given.cache.map(|is_packed| quote! { .packed(#is_packed) });
+        quote! { #constraint #regularizer #partitioner #cache #collections }
     }
 }
 

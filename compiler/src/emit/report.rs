@@ -74,7 +74,9 @@ fn collect(nodes: &[Node], part: &Ident, places: &mut BTreeMap<NodeId, Place>) {
 fn can_fail(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Number { .. } | NodeKind::Regularization { .. } => false,
-        NodeKind::Variable(variable) => variable.declares || variable.same_as.is_some(),
+        NodeKind::Variable(variable) => {
+            variable.declares || variable.same_as.is_some() || variable.partitioner.is_some()
+        }
         NodeKind::Op(_)
         | NodeKind::Call { .. }
         | NodeKind::Layer(_)

@@ -186,6 +186,8 @@ pub struct VariableNode {
     pub first: String,
     /// Whether it is declared here.
     pub declares: bool,
+    /// How it is divided, where that is checked here.
+    pub partitioner: Option<SnippetCall>,
     pub value: ValueId,
 }
 

@@ -194,12 +194,16 @@ pub struct Given {
     pub constraint: Option<Option<SnippetCall>>,
     /// `Some(None)` is `none`.
     pub regularizer: Option<Option<SnippetCall>>,
+    /// Whether kernels keep packed copies.
+    pub cache: Option<bool>,
+    /// Of a variable alone: it does not reach into layers.
+    pub partitioner: Option<Option<SnippetCall>>,
 }
 
 impl Given {
     /// What is made by calls.
     pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
-        self.constraint.iter().chain(&self.regularizer).flatten()
+        self.constraint.iter().chain(&self.regularizer).chain(&self.partitioner).flatten()
     }
 }
 
@@ -272,6 +276,8 @@ pub enum Made {
     Initializer,
     Constraint,
     Regularizer,
+    /// A constant can make it, so that a check knows it.
+    Partitioner,
 }
 
 impl Made {
@@ -281,6 +287,7 @@ impl Made {
             Self::Initializer => ("an initializer", "zeros()"),
             Self::Constraint => ("a constraint", "non_negative()"),
             Self::Regularizer => ("a regularizer", "l1_l2()"),
+            Self::Partitioner => ("a partitioner", "fixed_size(1)"),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
 use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said, Update};
-use crate::resolve::{Found, check, site};
+use crate::resolve::{Found, given, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
 
 /// The penalties of all variables, which is no op: it knows the model.
@@ -340,7 +340,7 @@ impl FunctionLowering<'_, '_, '_> {
             Some(Ok(Found::Variable(place))) => {
                 let name = steps.last()?.name.clone();
                 if !self.getters_of(&place).is_empty() || self.environment.is_read_through(&place) {
-                    self.error(&name, check::updated_through_getter(&name));
+                    self.error(&name, given::updated_through_getter(&name));
                     return None;
                 }
                 let value = self.read_raw(&place, &name);

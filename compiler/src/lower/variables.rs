@@ -26,6 +26,8 @@ pub struct Origin {
     pub(super) path: Vec<String>,
     /// What it is read through by its name.
     pub(super) getters: Getters,
+    /// How it is divided, if no `fn` declares it and so checks that.
+    partitioner: Option<SnippetCall>,
 }
 
 impl FunctionLowering<'_, '_, '_> {
@@ -61,10 +63,12 @@ impl FunctionLowering<'_, '_, '_> {
         }
         self.log(variable.name.span(), Said::Variable { name: full, is_new: declared.is_new });
         let place = Place { id: declared.id, indices: declared.indices.clone() };
-        let raw = self.variable_node(variable, &place, dims.clone(), declared.is_new);
+        let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
+        let given = declared.is_new.then(|| self.given_variable(&defaults));
+        let raw = self.variable_node(variable, &place, dims.clone(), given.as_ref());
         let (is_new, is_renamed) = (declared.is_new, variable.name != self.model.tree.variables[declared.id].label);
-        if is_new {
-            self.declare(variable, declared, dims.unwrap_or_default(), array, raw);
+        if let Some(given) = given {
+            self.declare(variable, declared, dims.unwrap_or_default(), (array, given), raw);
         }
         let value = self.ask(variable, &place, raw, is_new);
         if is_renamed {
@@ -143,8 +147,9 @@ impl FunctionLowering<'_, '_, '_> {
         variable: &syntax::Variable,
         place: &Place<VariableId>,
         dims: Option<Vec<SizeExpr>>,
-        is_new: bool,
+        given: Option<&Given>,
     ) -> ValueId {
+        let is_new = given.is_some();
         let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place, dims));
         if !is_new {
             self.check_element(variable, place);
@@ -157,8 +162,18 @@ impl FunctionLowering<'_, '_, '_> {
         let value = self.new_value(Some(&variable.name));
         let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
         let name = variable.name.to_string();
-        let first = self.first_place(place);
-        let node = VariableNode { variable: place.clone(), name, dims: known, same_as, first, declares: is_new, value };
+        let (variable_place, first) = (place.clone(), self.first_place(place));
+        let partitioner = given.and_then(|given| given.partitioner.clone().flatten());
+        let node = VariableNode {
+            variable: variable_place,
+            name,
+            dims: known,
+            same_as,
+            first,
+            declares: is_new,
+            partitioner,
+            value,
+        };
         self.push(span, crate::resolve::site(variable), NodeKind::Variable(node));
         self.environment.note_read(place, value);
         value
@@ -218,7 +233,7 @@ impl FunctionLowering<'_, '_, '_> {
         variable: &syntax::Variable,
         declared: Declared<VariableId>,
         dims: Vec<SizeExpr>,
-        array: Option<Array>,
+        (array, given): (Option<Array>, Given),
         value: ValueId,
     ) {
         let initializer = match (array, &variable.initializer) {
@@ -226,11 +241,10 @@ impl FunctionLowering<'_, '_, '_> {
             (None, Some(written)) => Initializer::Written(self.made_snippet(Made::Initializer, written)),
             (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
-        let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
-        let given = self.given(&defaults);
         let path = declared.path.iter().map(PathPart::to_string).collect();
-        let getters = Getters::default();
-        let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span(), path, getters };
+        let partitioner = given.partitioner.clone().flatten().filter(|_| self.number.is_none());
+        let (span, getters) = (variable.name.span(), Getters::default());
+        let origin = Origin { function: self.number, dims: dims.clone(), span, path, getters, partitioner };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
@@ -275,7 +289,17 @@ impl FunctionLowering<'_, '_, '_> {
             constraint: made(Made::Constraint, &defaults.constraint),
             regularizer: made(Made::Regularizer, &defaults.regularizer),
             collections: defaults.collections.clone(),
+            cache: defaults.cache,
+            partitioner: None,
         }
+    }
+
+    /// What a variable is given besides a start.
+    fn given_variable(&mut self, defaults: &Defaults) -> Given {
+        let partitioner = defaults.partitioner.clone();
+        let partitioner =
+            partitioner.map(|written| written.map(|written| self.made_snippet(Made::Partitioner, &written)));
+        Given { partitioner, ..self.given(defaults) }
     }
 
     /// Adds what is declared in the loop or branch at hand.
@@ -353,8 +377,12 @@ impl FunctionLowering<'_, '_, '_> {
         let same_as = self.same_as(place);
         let dims = self.dims_here(place);
         let (first, label) = (self.first_place(place), name.to_string());
-        let node = VariableNode { variable: place.clone(), name: label, dims, same_as, first, declares: false, value };
-        self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
+        let origin = self.model.variables.get(place);
+        let partitioner = origin.and_then(|origin| origin.partitioner.clone());
+        let span = origin.filter(|_| partitioner.is_some()).map_or(name.span(), |origin| origin.span);
+        let variable = place.clone();
+        let node = VariableNode { variable, name: label, dims, same_as, first, declares: false, partitioner, value };
+        self.push(span, crate::resolve::site(name), NodeKind::Variable(node));
         self.environment.note_read(place, value);
         value
     }

@@ -224,63 +224,6 @@ pub fn given_where_shared(
     None
 }
 
-// var n(constraint = non_negative()): u32[1];
-// var n(regularizer = l2(0.1)): u32[1];
-// scope a(regularizer = l2(0.1)) { var n: u32[1]; }
-pub fn for_floats(cursor: &Cursor, variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let Element::Named(element) = element else { return Some(()) };
-    if element == "f32" || element == "f64" || !syntax::ELEMENTS.iter().any(|other| element == other) {
-        return Some(());
-    }
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let is_for_floats = |attr: &&syntax::Attr| attr.name == "constraint" || attr.name == "regularizer";
-    let list = &variable.attrs.list;
-    if let Some(given) = list.iter().filter(|attr| !is_none(attr)).find(is_for_floats) {
-        let name = &given.name;
-        let message = format!("a `{name}` is for floats, and this variable is of {element}: leave it out");
-        errors.rule(MistakeKind::NotFloat, name, message);
-        return None;
-    }
-    if let Some(Some(_)) = cursor.defaults.regularizer
-        && !list.iter().any(|attr| attr.name == "regularizer")
-    {
-        let name = &variable.name;
-        let message = format!(
-            "the `regularizer` of the scope is for floats, and this variable is of {element}: write \
-             `var {name}(regularizer = none)`"
-        );
-        errors.rule(MistakeKind::NotFloat, name, message);
-        return None;
-    }
-    Some(())
-}
-
-// scope fc(dtype = f64): Dense(x, units = 4)
-// scope fc(reuse, initializer = zeros()): Dense(x)
-pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {
-    let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
-        // Whether it is trained can differ from one application to the other.
-        "reuse" | "unique" | "training" => false,
-        "dtype" | "name_scope" | "custom_getter" => true,
-        _ => !is_made,
-    });
-    let Some(misplaced) = misplaced else { return Some(()) };
-    let name = &misplaced.name;
-    errors.rule(
-        if name == "dtype" { MistakeKind::Other } else { MistakeKind::GivenWhereShared },
-        name,
-        match name.to_string().as_str() {
-            "dtype" => "a layer has the element type that it says, or that of this model: leave this out".to_string(),
-            "custom_getter" => {
-                "a getter is for the variables of this model and stops at a layer: leave this out".to_string()
-            }
-            "name_scope" => "the ops of a layer have its name in theirs: leave this out".to_string(),
-            _ => format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out"),
-        },
-    );
-    None
-}
-
 // scope a(reuse) { var w: [1, 1]; }           // after `var w: [1];`
 pub fn same_rank(
     cursor: &Cursor,
@@ -445,43 +388,6 @@ pub fn same_layer(cursor: &Cursor, name: &Ident, known: &Layer, path: &syn::Path
     None
 }
 
-// scope a(reuse, custom_getter = Other()) { var w; }      // after `scope a(custom_getter = Layer()) { var w: [1]; }`
-pub fn same_getter(
-    cursor: &Cursor,
-    name: &Ident,
-    known: &Layer,
-    getter: &syntax::Getter,
-    errors: &mut Errors,
-) -> Option<()> {
-    if text(&known.path) == text(&getter.path) {
-        return Some(());
-    }
-    let (full, first, here) = (cursor.name_of(&name.to_string()), text(&known.path), text(&getter.path));
-    let message = format!(
-        "the variables of a layer stand under the name of the variable that is read through it: `{full}` has those of \
-         `{first}`, so it cannot be read through `{here}`"
-    );
-    errors.error(name, message);
-    None
-}
-
-// scope a(reuse, custom_getter = Layer()) { var w; }      // after `scope a { var w: [1]; }`
-pub fn no_such_getter(cursor: &Cursor, name: &Ident, getter: &syntax::Getter, errors: &mut Errors) {
-    let (full, layer) = (cursor.name_of(&name.to_string()), text(&getter.path));
-    let message = format!(
-        "`{full}` is declared without the getter `{layer}`, whose variables do not exist, and its scope reuses: give the \
-         getter where `{full}` is declared, or open this scope with `reuse = auto`"
-    );
-    errors.rule(MistakeKind::DoesNotExist, name, message);
-}
-
-// var mean(custom_getter = my::op()): [4];  batch_norm(x, gamma, beta, &mut mean, &mut variance)
-pub fn updated_through_getter(name: &Ident) -> String {
-    format!(
-        "`{name}` is read through a getter, so no op can update it: declare it with `var {name}(custom_getter = none)`"
-    )
-}
-
-fn text(path: &syn::Path) -> String {
+pub fn text(path: &syn::Path) -> String {
     quote::ToTokens::to_token_stream(path).to_string()
 }

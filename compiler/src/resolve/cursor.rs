@@ -21,6 +21,10 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
+    /// `Some(None)` is `partitioner = none`.
+    pub partitioner: Option<Option<Rc<Rust>>>,
+    /// Whether kernels keep packed copies.
+    pub cache: Option<bool>,
     /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
     pub getters: Option<Vec<Rc<Getter>>>,
     /// `Some(None)` is `regularizer = none`.
@@ -38,6 +42,8 @@ impl Defaults {
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
+            partitioner: errors.collect(attrs.partitioner()).flatten(),
+            cache: errors.collect(attrs.cache()).flatten(),
             getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
             regularizer: errors.collect(attrs.regularizer()).flatten(),
             training: errors.collect(attrs.training()).flatten(),
@@ -52,6 +58,8 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            partitioner: inside.partitioner.clone().or_else(|| self.partitioner.clone()),
+            cache: inside.cache.or(self.cache),
             getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
             regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             training: inside.training.or(self.training),

@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 use syn::spanned::Spanned;
 
 use super::cursor::{Attributes, Defaults};
-use super::{Cursor, Site, Tree, Turn, check, join_family, site};
+use super::{Cursor, Site, Tree, Turn, check, given, join_family, site};
 use crate::diag::Errors;
 use crate::ir::{Condition, Element, Index, Instance, Layer, LayerId, Member, PathPart, Variable, VariableId, turns};
 use crate::syntax::{self, Getter, Reuse, TensorType};
@@ -86,10 +86,18 @@ impl Tree {
         let Member::Variable(id) = first.member else { return None };
         if first.id != site(variable) {
             let initializer = variable.initializer.as_ref().map(|initializer| ("initializer", initializer.span()));
-            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique" && attr.name != "custom_getter");
+            let given = variable
+                .attrs
+                .list
+                .iter()
+                .find(|attr| !["unique", "custom_getter", "partitioner"].iter().any(|name| attr.name == name));
             let given = given.map(|attr| (format!("`{}`", attr.name), attr.name.span()));
             let initializer = initializer.map(|(what, span)| (what.to_string(), span));
             check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
+            if self.variables[id].rank > 0 {
+                let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+                given::same_parts(cursor, variable, first, parts, errors)?;
+            }
             self.variables[id].places += 1;
         }
         if let Some(rank) = rank {
@@ -111,7 +119,8 @@ impl Tree {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
         let element = self.element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(cursor, variable, &element, errors)?;
+        given::for_floats(cursor, variable, &element, errors)?;
+        given::for_axes(variable, rank, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -139,7 +148,9 @@ impl Tree {
         };
         self.variables[id].instances.push(instance(cursor, around.condition));
         let path = cursor.path_of(PathPart::plain(label));
-        self.note(cursor, label, Member::Variable(id), around.condition, variable.name.span(), site(variable));
+        let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+        let (member, condition, span) = (Member::Variable(id), around.condition.clone(), variable.name.span());
+        self.note(cursor, label, Site { member, condition, span, id: site(variable), parts });
         Some(Declared { id, is_new: true, indices: cursor.indices.clone(), path })
     }
 
@@ -151,16 +162,7 @@ impl Tree {
         }
     }
 
-    fn note(
-        &mut self,
-        cursor: &Cursor,
-        label: &str,
-        member: Member,
-        condition: &Condition,
-        span: proc_macro2::Span,
-        id: usize,
-    ) {
-        let site = Site { member, condition: condition.clone(), span, id };
+    fn note(&mut self, cursor: &Cursor, label: &str, site: Site) {
         self.declarations.entry(cursor.name_of(label)).or_default().push(site);
     }
 
@@ -259,11 +261,11 @@ impl Tree {
         match (self.declared(&cursor.name_of(&label), around.condition).cloned(), cursor.reuse) {
             (Some(first), _) => {
                 let Member::Layer(id) = first.member else { return None };
-                check::same_getter(cursor, name, &self.layers[id], getter, errors)?;
+                given::same_getter(cursor, name, &self.layers[id], getter, errors)?;
                 Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
             }
             (None, Reuse::Yes) if !is_new => {
-                check::no_such_getter(cursor, name, getter, errors);
+                given::no_such_getter(cursor, name, getter, errors);
                 None
             }
             (None, _) => {
@@ -284,7 +286,7 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Defaults> {
         let attributes = Attributes::read(&scope.attrs, errors);
-        check::layer_attributes(&scope.attrs, is_made, errors)?;
+        given::layer_attributes(&scope.attrs, is_made, errors)?;
         Some(cursor.defaults.overridden(&attributes.defaults))
     }
 
@@ -323,7 +325,9 @@ impl Tree {
         let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
         self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
-        self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site);
+        let (member, condition) = (Member::Layer(id), around.condition.clone());
+        let site = Site { member, condition, span: name.span(), id: site, parts: None };
+        self.note(cursor, &part.to_string(), site);
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
 }
@@ -347,6 +351,12 @@ struct NewLayer<'s> {
     stored: &'s str,
     path: &'s syn::Path,
     site: usize,
+}
+
+/// Into which parts a variable is divided, as it is written.
+fn parts_of(defaults: &Defaults) -> Option<String> {
+    let written = defaults.partitioner.as_ref()?.as_deref()?;
+    Some(quote::ToTokens::to_token_stream(written).to_string())
 }
 
 fn instance(cursor: &Cursor, condition: &Condition) -> Instance {

@@ -5,6 +5,7 @@
 pub mod check;
 mod cursor;
 mod declare;
+pub mod given;
 mod hints;
 mod lookup;
 
@@ -47,6 +48,8 @@ pub struct Site {
     pub span: Span,
     /// Which tokens it is: the turns of an unrolled loop are one site.
     pub id: usize,
+    /// Into which parts it is divided, as it is written.
+    pub parts: Option<String>,
 }
 
 /// A number for a part of the source, to tell whether two declarations are the same tokens.

@@ -45,7 +45,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 11] = [
+const KNOWN: [(&str, &[On]); 13] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -55,6 +55,8 @@ const KNOWN: [(&str, &[On]); 11] = [
     ("constraint", &[On::Scope, On::Variable]),
     ("custom_getter", &[On::Scope, On::Variable]),
     ("regularizer", &[On::Scope, On::Variable]),
+    ("partitioner", &[On::Scope, On::Variable]),
+    ("cache", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
     ("name_scope", &[On::Scope]),
 ];
@@ -184,6 +186,21 @@ impl Attrs {
     /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
     pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("regularizer", "l2(0.0005)")
+    }
+
+    /// `partitioner = fixed_size(4, axis = 1)`; `none` is `Some(None)`.
+    pub fn partitioner(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("partitioner", "fixed_size(4)")
+    }
+
+    /// `cache = packed`: whether kernels keep packed copies; `none` is `Some(false)`.
+    pub fn cache(&self) -> syn::Result<Option<bool>> {
+        let Some(attr) = self.get("cache") else { return Ok(None) };
+        match attr.value.as_deref() {
+            Some(Rust::Path(path)) if path.path.is_ident("packed") => Ok(Some(true)),
+            Some(value) if is_none(value) => Ok(Some(false)),
+            _ => Err(syn::Error::new_spanned(&attr.name, "write `cache = packed`, or `cache = none`")),
+        }
     }
 
     /// What is made by a call.

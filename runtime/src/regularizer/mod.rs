@@ -34,7 +34,7 @@
 //! model! {
 //!     struct Line {
 //!         fn loss(x: [batch, 1]) -> [] {
-//!             var slope(regularizer = self::fourth()): [1, 1] = 2.0;
+//!             var slope(regularizer = self::fourth()): [1, 1] = constant(2.0);
 //!             mean(matmul(x, slope)) + regularization_loss()
 //!         }
 //!     }
@@ -56,6 +56,7 @@ pub(crate) mod loss;
 
 use crate::element::{Float, Slice, SliceMut};
 use crate::error::{Error, Result};
+use crate::kernels::isa::vectorised;
 use crate::kernels::reduce::sum_of;
 use crate::op::{Gradient, Update, View, ViewMut};
 
@@ -194,11 +195,23 @@ impl Norms {
 
 impl Regularizer for Norms {
     fn loss<T: Float>(&self, value: View<'_, T>) -> T {
-        let sum = |scale: f64, f: fn(T) -> T| match scale {
-            0.0 => T::zero(),
-            scale => T::of(scale) * sum_of(value.data(), f),
-        };
-        sum(self.l1, T::abs) + sum(self.l2 / 2.0, |x| x * x)
+        let elements = value.data();
+        let mut loss = T::zero();
+        if self.l1 != 0.0 {
+            let sum = vectorised(
+                #[inline(always)]
+                || sum_of(elements, |x| x.abs()),
+            );
+            loss += T::of(self.l1) * sum;
+        }
+        if self.l2 != 0.0 {
+            let sum = vectorised(
+                #[inline(always)]
+                || sum_of(elements, |x| x * x),
+            );
+            loss += T::of(self.l2 / 2.0) * sum;
+        }
+        loss
     }
 
     fn gradient<T: Float>(&self, value: View<'_, T>, upstream: T, gradient: Gradient<'_, T>) {

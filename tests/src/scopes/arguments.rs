@@ -262,6 +262,18 @@ pub fn regularizer(value: &Value) -> Result<Option<Penalty>, Reason> {
     }
 }
 
+/// A partitioner as it is written in a model.
+pub fn written_partitioner(text: &str) -> Option<Partitioner> {
+    let (name, numbers) = text.split_once('(')?;
+    let numbers = numbers.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    let numbers: Vec<usize> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
+    match (name.trim(), numbers.as_slice()) {
+        ("fixed_size", [parts]) => Some(fixed_size(*parts)),
+        ("per_axis", parts) => Some(per_axis(parts)),
+        _ => None,
+    }
+}
+
 /// A partitioner.
 pub fn partitioner(value: &Value) -> Result<Partitioner, Reason> {
     let size = |value: &Value| value.as_u64().and_then(|size| usize::try_from(size).ok());

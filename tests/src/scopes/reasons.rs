@@ -34,6 +34,8 @@ pub enum Reason {
     LocalNotTrainable,
     /// A regularizer of integers.
     RegularizerOfIntegers,
+    /// A scalar that is itself given a partitioner.
+    ScalarInParts,
     /// A number that the element type cannot hold.
     Range,
     /// `collections=["mine"]`
@@ -134,6 +136,7 @@ impl fmt::Display for Reason {
             Self::IntegersNotTrainable => "variables of integers are not trainable",
             Self::LocalNotTrainable => "local variables are not trainable",
             Self::RegularizerOfIntegers => "only floats have a regularizer",
+            Self::ScalarInParts => "a scalar has no parts",
             Self::Range => "a number that the element type cannot hold",
             Self::CollectionsAdd => "a collection adds to where a variable is listed",
             Self::WholeNames => "a filter takes whole names, no regular expression",

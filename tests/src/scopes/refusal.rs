@@ -68,7 +68,7 @@ impl Refusal {
     /// Whether TensorFlow's errors of a class say the same.
     pub fn is_of(&self, class: &str) -> bool {
         let classes: &[&str] = match self.kind {
-            // In parts or whole.
+            // TensorFlow compares parts before it looks whether the variable may be shared at all.
             Kind::AlreadyExists => &[
                 "already_exists",
                 "partitioned_already_exists",
@@ -150,6 +150,10 @@ impl From<&Mistake> for Refusal {
             MistakeKind::UniqueReused => Kind::UniqueReused,
             MistakeKind::BadName => Kind::BadName,
             MistakeKind::ElementType => Kind::ElementType,
+            MistakeKind::InOnePiece => Kind::Whole,
+            MistakeKind::InParts => Kind::Divided,
+            MistakeKind::InOtherParts => Kind::Parts,
+            MistakeKind::ScalarInParts => Kind::Scalar,
             MistakeKind::StructName => Kind::StructName,
             _ => Kind::Written,
         };

@@ -231,6 +231,7 @@ pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) 
             Some(Reason::IntegersNotTrainable)
         }
         Kind::NotFloat => Some(Reason::RegularizerOfIntegers),
+        Kind::Scalar => step.get("partitioner").map(|_| Reason::ScalarInParts),
         Kind::Initializer if is_number(step.get("initializer")) || facts.has_number => Some(Reason::Range),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
     }

@@ -1,4 +1,4 @@
-//! a getter that is not called, has operands, stands on a layer, does not suit a variable, or is missing where one is shared
+//! A getter that is not called, has operands, stands on a layer, does not suit a variable, or is missing where one is shared
 
 use varscope::prelude::*;
 

@@ -84,7 +84,7 @@ impl Emit<'_> {
             SameAs::Value(first) => quote! { #check.values[#first] },
             SameAs::Dims(dims) => self.shape(variable, dims),
         });
-        match (shape, same) {
+        let shape = match (shape, same) {
             (Some(shape), None) if variable.declares => {
                 quote! { #check.variable(#id, #scope, #value, #name, #shape); }
             }
@@ -94,7 +94,16 @@ impl Emit<'_> {
             }
             (Some(shape), None) | (None, Some(shape)) => quote! { #check.values[#value] = #shape; },
             (None, None) => TokenStream::new(),
-        }
+        };
+        let divided = variable.partitioner.as_ref().map(|partitioner| {
+            let (given, parts) = (self.call_if_known(partitioner, &InCheck), local("partitioner"));
+            quote! {
+                if let ::core::option::Option::Some(#parts) = #given {
+                    #check.divided(#id, #scope, #value, #name, &#parts);
+                }
+            }
+        });
+        quote! { #shape #divided }
     }
 
     fn check_op(&self, function: &Function, node: &Node, op: &OpNode) -> TokenStream {

@@ -9,6 +9,7 @@
 
 #![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
 
+mod kept;
 mod pack;
 mod packed;
 mod tile;
@@ -18,6 +19,7 @@ use std::ops::Range;
 use crate::element::Float;
 use crate::op::Update;
 
+pub use kept::{Packs, Right, with_panels};
 pub use pack::{Matrix, Pack, Transposed};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
@@ -119,15 +121,22 @@ pub fn gemm_into<T: Gemm>(
             let depth = KC.min(inner - first_inner);
             let steps = first_inner..first_inner + depth;
             let update = if first_inner == 0 { update } else { Update::Add };
+            let mut multiply = |packed: &[T]| {
+                let place = Columns { first: place.first + first_column, ..place };
+                let block = Block { tile, depth, place, width, packed, update };
+                block.multiply(rows, |part, width, out| a.pack_rows(part, steps.clone(), width, out), c);
+            };
+            if let Some(packed) = b.packed(&steps, &(first_column..first_column + width), tile.columns) {
+                multiply(packed);
+                continue;
+            }
             T::with_scratch(width.next_multiple_of(tile.columns) * depth, |packed| {
                 for_each_chunk(packed, tile.columns * depth, operations, |panel, packed| {
                     let first = panel * tile.columns;
                     let columns = first_column + first..first_column + width.min(first + tile.columns);
                     b.pack_columns(steps.clone(), columns, tile.columns, packed);
                 });
-                let place = Columns { first: place.first + first_column, ..place };
-                let block = Block { tile, depth, place, width, packed, update };
-                block.multiply(rows, |part, width, out| a.pack_rows(part, steps.clone(), width, out), c);
+                multiply(packed);
             });
         }
     }

@@ -18,6 +18,11 @@ pub trait Pack<T>: Sync {
     /// Packs columns of the right factor: `out` holds `columns / width` panels, rounded up.
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]);
 
+    /// The panels of a block of the right factor, `width` columns each, if a copy of it is kept.
+    fn packed(&self, _inner: &Range<usize>, _columns: &Range<usize>, _width: usize) -> Option<&[T]> {
+        None
+    }
+
     /// The numbers, where each row's are neighbours in memory, and how far apart the rows are.
     fn in_rows(&self) -> Option<(&[T], usize)> {
         None

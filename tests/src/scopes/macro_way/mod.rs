@@ -5,6 +5,7 @@
 
 mod library;
 mod replay;
+mod scopes;
 mod source;
 mod text;
 mod translate;
@@ -20,7 +21,6 @@ use self::source::Found;
 use self::translate::{Known, Translator};
 use super::format::Scenario;
 use super::listing::names;
-use super::reasons::Reason;
 use super::refusal::{Kind, Refusal};
 use super::trace::{Entry, Stop, Trace, Way};
 
@@ -47,11 +47,6 @@ impl Way for MacroWay {
                 let Some(done) = translated.done.get(*step) else {
                     return stopped(format!("{mistake:?} at no step"));
                 };
-                if mistake.message.starts_with("there is no attribute") {
-                    let stop = Stop::from(Reason::OtherStep).at(&done.step);
-                    let replay = Replay::new(&translated, &found);
-                    return trace(&replay, Some((done.at.clone(), stop)));
-                }
                 let mut refusal = Refusal::from(mistake);
                 refusal.name = full_name(&translated, *step);
                 if failed.insert(done.at.clone(), refusal).is_some() {

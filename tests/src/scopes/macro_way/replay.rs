@@ -213,6 +213,9 @@ impl<'a> Replay<'a> {
         if let Some(start) = start {
             request = arguments::begin_described(request, start);
         }
+        if let Some(partitioner) = &described.partitioner {
+            request = request.partitioner(arguments::written_partitioner(partitioner).ok_or(Reason::PythonFunction)?);
+        }
         if let Some(penalty) = self.penalty(described) {
             request = request.regularizer(penalty);
         }
