@@ -38,7 +38,12 @@ const VERBS: &str = "template call_template layer slim cell call_cell dynamic_rn
      reuse_variables set query same eval assign collection scope_collection regularization_losses store_keys saver";
 
 impl Step {
-    fn read(value: &Value) -> Result<Self, Error> {
+    /// A step of this form.
+    ///
+    /// # Errors
+    ///
+    /// It is no object, or an empty one.
+    pub fn read(value: &Value) -> Result<Self, Error> {
         let fields = value.as_object().cloned().ok_or_else(|| Error::new(format!("{value} is no step")))?;
         let known = VERBS.split_whitespace().find(|&verb| fields.contains_key(verb));
         let verb = known.or_else(|| fields.keys().next().map(String::as_str));

@@ -62,6 +62,20 @@ pub enum Reason {
     Nesting,
     /// Two scopes whose structs would have one name.
     StructName,
+    /// What an optimizer or averages keep, among the variables of the model.
+    Slots,
+    /// Gradients as a list of tensors.
+    Gradients,
+    /// Updates of batch statistics as ops to be run.
+    Updates,
+    /// A scope that gives a value, whose shape a variable would take.
+    ValueOfScope,
+    /// Sizes that do not meet.
+    Sizes,
+    /// A tensor of another graph.
+    OtherGraph,
+    /// An element type in a model that there is not.
+    NoSuchType,
     /// A variable that TensorFlow calls otherwise than it is asked for.
     OwnName,
     /// A unique variable that has another number than in TensorFlow.
@@ -135,6 +149,13 @@ impl fmt::Display for Reason {
             Self::GetterSeesValue => "a custom getter computes with the value; it renames and makes nothing",
             Self::Initialised => "no variable is without a value",
             Self::Nesting => "scopes nest as their braces do",
+            Self::Slots => "optimizers and averages stand outside of scopes, and keep what they need themselves",
+            Self::Gradients => "gradients are asked for by variable, never a list of tensors",
+            Self::Updates => "batch statistics are moved by their op, in training; there is no list of updates to run",
+            Self::ValueOfScope => "a scope gives an initializer; a value stands at its variable, whose shape it gives",
+            Self::Sizes => "sizes that do not meet are refused by rustc, in what the macro emits",
+            Self::OtherGraph => "a tensor of another model has no name in this one",
+            Self::NoSuchType => "a model of an element type that there is not is refused",
             Self::StructName => "two scopes whose structs would have one name",
             Self::UniqueNumber => "a unique variable is numbered among the variables of its scope, not among ops",
             Self::OwnName => "a variable has the name that it is asked for by, whatever ops are called",
@@ -215,9 +236,22 @@ fn by_verb(step: &Step) -> Option<Reason> {
 /// Why a step cannot be put into the source of a model, if so.
 pub fn not_in_a_model(step: &Step) -> Option<Reason> {
     match step.verb.as_str() {
-        "thread" | "store_get" => None,
+        "thread"
+        | "store_get"
+        | "template"
+        | "call_template"
+        | "layer"
+        | "slim"
+        | "cell"
+        | "call_cell"
+        | "dynamic_rnn"
+        | "old_rnn_checked_scope"
+        | "minimize"
+        | "assign" => None,
         "getter_calls" => Some(Reason::GetterSeesValue),
-        "run_uninitialized" => Some(Reason::Initialised),
+        "run_uninitialized" | "run_initializer" => Some(Reason::Initialised),
+        "ema" => Some(Reason::Slots),
+        "gradients_stack" => Some(Reason::Gradients),
         "enter" | "exit" => Some(Reason::Nesting),
         _ => by_verb(step),
     }

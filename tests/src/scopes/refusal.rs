@@ -58,6 +58,8 @@ pub enum Kind {
     Parts,
     /// Two scopes whose structs would have one name.
     StructName,
+    /// Gradients of no variable.
+    NothingToTrain,
     /// What the language has no words for.
     Written,
 }
@@ -70,17 +72,18 @@ impl Refusal {
             Kind::AlreadyExists => &[
                 "already_exists",
                 "partitioned_already_exists",
-                "rnn_weights_taken",
                 "partitioner_unexpected",
                 "partitioner_missing",
+                "rnn_weights_taken",
             ],
+            Kind::NothingToTrain => &["no_variables_to_optimize"],
             Kind::DoesNotExist => &["does_not_exist", "partitioned_does_not_exist"],
             Kind::ShapeMismatch => &["shape_mismatch", "partitioned_shape_mismatch"],
             Kind::DTypeMismatch => &["dtype_mismatch", "partitioned_dtype_mismatch"],
             Kind::ShapeMissing => {
                 &["shape_missing", "shape_not_fully_defined", "partitioned_shape_missing", "initial_value_required"]
             }
-            Kind::ShapeAndValue => &["constant_initializer_with_shape", "shapes_incompatible"],
+            Kind::ShapeAndValue => &["constant_initializer_with_shape", "shapes_incompatible", "op_shape_error"],
             Kind::ValueDType => &["initializer_dtype_mismatch"],
             Kind::Initializer => &["initializer_wrong_dtype", "shapes_incompatible", "op_shape_error"],
             Kind::NotFloat => &["regularizer_wrong_dtype"],

@@ -24,6 +24,8 @@ pub struct Facts {
     /// Those that were put into collections.
     collected: HashSet<String>,
     has_parts: bool,
+    /// What optimizers keep.
+    slots: HashSet<String>,
     /// Those that are always new.
     unique: HashSet<String>,
     /// Whether a step of the program makes a scope share.
@@ -32,6 +34,8 @@ pub struct Facts {
     has_whole_constant: bool,
     /// Whether a scope of the program switches the regularizer off.
     has_no_regularizer: bool,
+    /// Whether a scope of the program gives a value as its initializer.
+    has_value: bool,
     /// Whether a scope of the program gives numbers as its initializer.
     has_number: bool,
     /// Whether a call failed after TensorFlow had left something behind.
@@ -53,11 +57,13 @@ impl Facts {
     fn scan(&mut self, steps: &[Step]) {
         for step in steps {
             let shares = step.get("reuse").is_some_and(|reuse| *reuse != false);
-            self.has_reuse |= shares || step.verb == "reuse_variables";
+            self.has_reuse |= shares || matches!(step.verb.as_str(), "reuse_variables" | "call_template");
             self.has_whole_constant |= is_whole(step.get("initializer")) || is_whole(step.get("value"));
             let gives = matches!(step.verb.as_str(), "open" | "variable_op_scope" | "set");
             let none = step.get("regularizer").or(step.get("value")).is_some_and(|given| given == "no_regularizer");
             self.has_no_regularizer |= gives && none;
+            let value = step.get("initializer").or(step.get("value"));
+            self.has_value |= gives && value.is_some_and(|given| given.get("tensor").or(given.get("value")).is_some());
             self.has_number |= gives && is_number(step.get("initializer").or(step.get("value")));
             for inside in ["try", "body"] {
                 self.scan(&step.steps(inside).unwrap_or_default());
@@ -76,6 +82,10 @@ impl Facts {
         self.note_error(tf["error_class"].as_str());
         if let Some(scope) = tf["scope"].as_str() {
             self.scopes.insert(scope.to_string());
+        }
+        if matches!(step.verb.as_str(), "minimize" | "ema") {
+            let made = tf["created_variables"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            self.slots.extend(made.map(|name| bare(name).to_string()));
         }
         let Some(name) = tf["name"].as_str().filter(|_| tf.get("dtype").is_some()) else { return };
         let parts = tf["parts"].as_array();
@@ -139,7 +149,7 @@ impl Facts {
             "trainable" | "trainable_variables" => {
                 vec![(&self.not_floats, Reason::IntegersNotTrainable), (&self.local, Reason::LocalNotTrainable)]
             }
-            "global" | "variables" => vec![(&self.collected, Reason::CollectionsAdd)],
+            "global" | "variables" => vec![(&self.collected, Reason::CollectionsAdd), (&self.slots, Reason::Slots)],
             _ => return None,
         };
         let without = sets.iter().flat_map(|(set, _)| set.iter().cloned()).collect();
@@ -201,16 +211,20 @@ pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) 
                 is_taken.then_some(Reason::NameTaken)
             }
         }
+        Kind::ShapeMissing if facts.has_value && !step.keys().any(|key| key == "shape") => Some(Reason::ValueOfScope),
         Kind::Written | Kind::ShapeMissing if cannot_be_written(step).is_some() => cannot_be_written(step),
         Kind::StructName => facts.has_like_struct(name).then_some(Reason::StructName),
-        Kind::ElementType => Some(Reason::ElementType),
+        Kind::ElementType => Some(Reason::NoSuchType),
         Kind::GivenWhereShared => {
-            let ignored = ["initializer", "regularizer", "trainable", "collections"];
+            let ignored =
+                ["initializer", "regularizer", "partitioner", "trainable", "collections", "units", "num_outputs"];
             let is_shared = tf.is_none_or(|tf| tf["created"] != true);
             (is_shared && ignored.iter().any(|key| step.get(key).is_some())).then_some(Reason::GivenWhereShared)
         }
         Kind::UniqueReused => {
-            let is_unique = step.verb == "variable" || step.argument().is_null();
+            let is_layer = matches!(step.verb.as_str(), "layer" | "slim");
+            let is_unnamed = is_layer && step.get("name").or(step.get("scope")).is_none();
+            let is_unique = step.verb == "variable" || step.argument().is_null() || is_unnamed;
             (is_unique && facts.has_reuse).then_some(Reason::UniqueReused)
         }
         Kind::NotFloat if step.get("trainable").is_some_and(|given| *given == true) => {
@@ -276,7 +290,11 @@ pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
         "constant_initializer_with_shape" if is_shape_of(step) => Some(Reason::ShapeBesideArray),
         "no_variables_to_save" if !facts.collected.is_empty() => Some(Reason::CollectionsAdd),
         "op_shape_error" => Some(Reason::Graph),
-        "different_graphs" if step.get("values").is_some() => Some(Reason::Graph),
+        "different_graphs" if step.get("values").is_some() => Some(Reason::OtherGraph),
+        "does_not_exist" if step.verb == "minimize" => Some(Reason::Slots),
+        // Where the loss reaches no variable its gradients are none.
+        "no_variables_to_optimize" => Some(Reason::Library),
+        "partitioned_scalar" if is_shape_of_scalar(step) => Some(Reason::PythonValue),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
     }
 }
@@ -304,6 +322,7 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
         }
         // An op was called so before; here variables and ops have names of their own.
         "name" if is_suffixed(tf["name"].as_str(), ours["name"].as_str()) => Some((Reason::OwnName, false)),
+        "value" if verb == "collection" && step.argument_text() == "update_ops" => Some((Reason::Updates, true)),
         "value" if verb == "collection" && step.get("scope").is_some() => Some((Reason::WholeNames, true)),
         "value" if verb == "scope_collection" && facts.scopes.iter().any(|scope| scope.contains('.')) => {
             Some((Reason::WholeNames, true))
@@ -330,6 +349,12 @@ fn is_shape_of(step: &Step) -> bool {
         value = list.first().unwrap_or(&Value::Null);
     }
     step.get("shape").is_some_and(|shape| *shape == Value::Array(sizes))
+}
+
+/// Whether a step gives a single number as the value.
+fn is_shape_of_scalar(step: &Step) -> bool {
+    let value = step.get("initializer").and_then(|given| given.get("tensor").or(given.get("value")));
+    value.is_some_and(Value::is_number) && step.get("shape").is_none()
 }
 
 /// Whether a name is another with a number behind it.

@@ -3,7 +3,9 @@
 //! A step is a line. What the compiler refuses where the program catches an error is left out, as TensorFlow leaves the
 //! rest of that block out, and the rest is compiled again.
 
+mod library;
 mod replay;
+mod scopes;
 mod source;
 mod text;
 mod translate;
@@ -19,7 +21,6 @@ use self::source::Found;
 use self::translate::{Known, Translator};
 use super::format::Scenario;
 use super::listing::names;
-use super::reasons::Reason;
 use super::refusal::{Kind, Refusal};
 use super::trace::{Entry, Stop, Trace, Way};
 
@@ -46,11 +47,6 @@ impl Way for MacroWay {
                 let Some(done) = translated.done.get(*step) else {
                     return stopped(format!("{mistake:?} at no step"));
                 };
-                if mistake.message.starts_with("there is no attribute") {
-                    let stop = Stop::from(Reason::OtherStep).at(&done.step);
-                    let replay = Replay::new(&translated, &found);
-                    return trace(&replay, Some((done.at.clone(), stop)));
-                }
                 let mut refusal = Refusal::from(mistake);
                 refusal.name = full_name(&translated, *step);
                 if failed.insert(done.at.clone(), refusal).is_some() {
@@ -74,7 +70,7 @@ fn learn(translated: &Translator<'_>, found: &Found) -> Known {
     let mut known = Known::default();
     for (number, done) in translated.done.iter().enumerate() {
         for event in found.at(number) {
-            if let EventKind::Scope { name, .. } = &event.kind {
+            if let EventKind::Scope { name, .. } | EventKind::Layer { name, .. } = &event.kind {
                 known.scopes.insert(done.at.clone(), name.clone());
             }
         }

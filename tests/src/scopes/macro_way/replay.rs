@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use varscope::{VariableInfo, VariableStore};
-use varscope_compiler::{DescribedVariable, EventKind, Reuse};
+use varscope_compiler::{DescribedVariable, Description, EventKind, Reuse};
 
 use super::source::Found;
 use super::translate::{Bound, Done, Translator};
 use crate::scopes::arguments::{self, Penalty, Start};
 use crate::scopes::listing;
 use crate::scopes::reasons::Reason;
-use crate::scopes::refusal::Refusal;
+use crate::scopes::refusal::{Kind, Refusal};
 use crate::scopes::trace::{Entry, Stop};
 
 /// Goes through the steps with what the compiler found.
@@ -64,6 +64,7 @@ impl<'a> Replay<'a> {
     fn step(&mut self, number: usize, done: &Done) -> Result<Option<Value>, Stop> {
         let verb = &done.step.verb;
         let events: Vec<EventKind> = self.found.at(number).map(|event| event.kind.clone()).collect();
+        let (mut created, mut applied): (Vec<Value>, Option<Value>) = (Vec::new(), None);
         for event in &events {
             let seen = match event {
                 EventKind::Scope { name, name_scope, reuse } => {
@@ -74,23 +75,49 @@ impl<'a> Replay<'a> {
                     seen
                 }
                 EventKind::NameScope { name_scope } => json!({"verb": verb, "name_scope": with_slash(name_scope)}),
+                EventKind::Layer { name, model, is_new, name_scope } => {
+                    let seen = self.layer(done, (name, model, name_scope), *is_new)?;
+                    created.extend(seen.as_array().into_iter().flatten().cloned());
+                    let mut seen = json!({"verb": verb});
+                    if let Some(op) = self.last_op(model).filter(|_| matches!(verb.as_str(), "layer" | "slim")) {
+                        seen["name"] = json!(format!("{name_scope}/{op}:0"));
+                    }
+                    seen
+                }
                 EventKind::Variable { name, is_new } => {
                     if *is_new {
-                        self.make(done.graph, name)?;
+                        self.make(done.graph, name, "", None)?;
                     }
                     self.made.insert(number, (done.graph, name.clone()));
-                    self.variable(done, name, *is_new)?
+                    let mut seen = self.variable(done, name, *is_new)?;
+                    if verb == "slim" {
+                        seen["verb"] = json!("slim.variable");
+                        seen.as_object_mut().map(|seen| seen.remove("created"));
+                    }
+                    seen
                 }
                 EventKind::Op { .. } if done.in_thread => json!({"verb": verb}),
                 EventKind::Op { name } => json!({"verb": verb, "name": format!("{name}:0")}),
                 _ => continue,
             };
-            if is_seen(verb, event) {
+            if matches!(event, EventKind::Layer { .. }) {
+                applied = Some(seen);
+            } else if is_seen(verb, event) {
                 return Ok(Some(seen));
             }
         }
+        if let Some(mut seen) = applied {
+            seen["created_variables"] = json!(created);
+            if verb == "old_rnn_checked_scope" {
+                seen["verb"] = json!("old_rnn");
+            }
+            return Ok(Some(seen));
+        }
         match verb.as_str() {
-            "try" => Ok(Some(json!({"verb": "try"}))),
+            "try" => Ok(Some(json!({"verb": verb}))),
+            "minimize" => self.minimize(done).map(Some),
+            "call_template" if !done.names.is_empty() => Ok(self.template(done)),
+            "assign" => self.assign(done).map(Some),
             "capture" => Ok(Some(self.capture(done))),
             "query" => Ok(Some(self.query(done))),
             "same" => self.same(done).map(Some),
@@ -106,10 +133,73 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Makes a variable as it is described.
-    fn make(&mut self, graph: usize, name: &str) -> Result<(), Stop> {
-        let models = &self.found.models[graph];
-        let Some(described) = models.variables.iter().find(|variable| variable.name == name) else { return Ok(()) };
+    /// Makes the variables of a layer, or shares them; gives the names of those that it makes.
+    fn layer(&mut self, done: &Done, (name, model, _): (&str, &str, &str), is_new: bool) -> Result<Value, Stop> {
+        let Some(layer) = self.found.layers.iter().find(|layer| layer.name == model).filter(|_| is_new) else {
+            return Ok(json!([]));
+        };
+        let names: Vec<String> = layer.variables.iter().map(|variable| variable.name.clone()).collect();
+        for variable in &names {
+            self.make(done.graph, variable, &format!("{name}/"), Some(layer))?;
+        }
+        Ok(json!(names.iter().map(|variable| format!("{name}/{variable}:0")).collect::<Vec<_>>()))
+    }
+
+    /// The name of the op in which a layer ends.
+    fn last_op(&self, model: &str) -> Option<&String> {
+        let layer = self.found.layers.iter().find(|layer| layer.name == model)?;
+        layer.events.iter().rev().find_map(|event| match &event.kind {
+            EventKind::Op { name } => Some(name),
+            _ => None,
+        })
+    }
+
+    /// A step of training; where the variables of a scope are asked for and there are none, `only` refuses.
+    fn minimize(&self, done: &Done) -> Result<Value, Stop> {
+        let variables = self.stores[done.graph].trainable_variables();
+        if let Some(scope) = done.step.text("var_scope")
+            && variables.in_scope(scope).is_empty()
+        {
+            let (name, text) = (String::new(), "`only` is given no variable".to_string());
+            return Err(Stop::Error {
+                error: Box::new(Refusal { kind: Kind::NothingToTrain, name, text }),
+                step: None,
+            });
+        }
+        Ok(json!({"verb": "minimize"}))
+    }
+
+    /// The scope of a template and its variables.
+    fn template(&self, done: &Done) -> Option<Value> {
+        let Some(Bound::Made(opened)) = done.names.first() else { return None };
+        let scope = self.found.at(*opened).find_map(|event| match &event.kind {
+            EventKind::Scope { name, .. } => Some(name.clone()),
+            _ => None,
+        })?;
+        let variables = listing::names(&self.stores[done.graph].variables().in_scope(&scope));
+        Some(json!({"verb": "call_template", "variable_scope": scope, "variables": variables}))
+    }
+
+    /// Gives a variable other numbers.
+    fn assign(&mut self, done: &Done) -> Result<Value, Stop> {
+        let value = arguments::array(&done.step.to_json()["value"], false, None)?;
+        let Some(Bound::Made(step)) = done.names.first() else { return Err(Reason::Graph.into()) };
+        let (graph, name) = self.made.get(step).ok_or(Reason::Graph)?;
+        let (scope, last) = name.rsplit_once('/').unwrap_or(("", name));
+        let root = self.stores[*graph].root();
+        let scope =
+            scope.split('/').filter(|part| !part.is_empty()).fold(root, |scope, part| scope.enter(part)).reuse();
+        let array = value.array.mapv(|number| number as f32);
+        let array = array.into_dimensionality::<ndarray::Ix1>().map_err(|_| Reason::Graph)?;
+        scope.variable(last).get::<f32, ndarray::Ix1>()?.assign(&array)?;
+        Ok(json!({"verb": "assign"}))
+    }
+
+    /// Makes a variable as it is described; what stands before the name of one that a layer has is `prefix`.
+    fn make(&mut self, graph: usize, name: &str, prefix: &str, layer: Option<&Description>) -> Result<(), Stop> {
+        let model = layer.unwrap_or(&self.found.models[graph]);
+        let Some(described) = model.variables.iter().find(|variable| variable.name == name) else { return Ok(()) };
+        let name = &format!("{prefix}{name}");
         let start = self.start(described);
         let is_float = described.dtype.as_deref().is_none_or(|dtype| dtype.starts_with('f'));
         let is_random =
@@ -118,7 +208,7 @@ impl<'a> Replay<'a> {
         let root = self.stores[graph].root();
         let parts = scope.split('/').filter(|part| !part.is_empty());
         let scope = parts.fold(root, |scope, part| scope.without_name_scope().enter(part));
-        let shape: Vec<usize> = described.shape.iter().map(|size| size.unwrap_or(0)).collect();
+        let shape: Vec<usize> = described.shape.iter().map(|size| size.unwrap_or(1)).collect();
         let mut request = scope.variable(last).shape(&shape).dtype(element(described.dtype.as_deref())?);
         if let Some(start) = start {
             request = arguments::begin_described(request, start);
@@ -201,7 +291,8 @@ impl<'a> Replay<'a> {
         match made.and_then(|made| self.infos.get(made)) {
             Some((_, true)) => Ok(json!({"verb": "eval"})),
             Some((info, false)) => Ok(json!({"verb": "eval", "numbers": info.to_vec()})),
-            None => Err(Reason::Graph.into()),
+            // What an op gives is found when it runs.
+            None => Ok(json!({"verb": "eval"})),
         }
     }
 }
@@ -211,7 +302,7 @@ fn is_seen(verb: &str, event: &EventKind) -> bool {
     match event {
         EventKind::Scope { .. } => matches!(verb, "open" | "variable_op_scope"),
         EventKind::NameScope { .. } => matches!(verb, "name_scope" | "op_scope"),
-        EventKind::Variable { .. } => matches!(verb, "get" | "local" | "variable" | "store_get"),
+        EventKind::Variable { .. } => matches!(verb, "slim" | "get" | "local" | "variable" | "store_get"),
         EventKind::Op { .. } => verb == "op",
         _ => false,
     }

@@ -2,6 +2,8 @@
 
 use varscope_compiler::{Description, Event, Expansion};
 
+use super::library::LAYERS;
+
 /// The name of the input that ops are given.
 pub const INPUT: &str = "input";
 
@@ -10,8 +12,8 @@ pub const INPUT: &str = "input";
 pub struct Source {
     /// The graph that each `fn` belongs to, and its lines with the number of the step that each is for.
     functions: Vec<(usize, Vec<(String, usize)>)>,
-    /// What stands before the models' own `fn`s: layers.
-    pub layers: String,
+    /// Whether it applies layers.
+    pub needs_layers: bool,
 }
 
 impl Source {
@@ -33,8 +35,8 @@ impl Source {
 
     /// The text, and for each line the step that it is for.
     pub fn text(&self) -> (String, Vec<Option<usize>>) {
-        let mut lines: Vec<(String, Option<usize>)> =
-            self.layers.lines().map(|line| (line.to_string(), None)).collect();
+        let layers = if self.needs_layers { LAYERS } else { "" };
+        let mut lines: Vec<(String, Option<usize>)> = layers.lines().map(|line| (line.to_string(), None)).collect();
         for graph in 0..self.graphs() {
             lines.push((format!("struct Graph{graph} {{"), None));
             let own = self.functions.iter().enumerate().filter(|(_, (of, _))| *of == graph);
@@ -54,6 +56,8 @@ impl Source {
 pub struct Found {
     /// The model of each graph.
     pub models: Vec<Description>,
+    /// The models of layers.
+    pub layers: Vec<Description>,
     /// What was said at each step.
     events: Vec<(usize, Event)>,
     /// The first mistake: the step that it is at, and the mistake.
@@ -69,12 +73,13 @@ impl Found {
         let Expansion { mistakes, models, .. } = varscope_compiler::expand(tokens);
         let at = mistakes.into_iter().map(|mistake| (step_of(mistake.line).unwrap_or(usize::MAX), mistake));
         let first = at.min_by_key(|(step, _)| *step);
-        let models: Vec<Description> = models.into_iter().filter(|model| model.name.starts_with("Graph")).collect();
+        let (models, layers): (Vec<Description>, Vec<Description>) =
+            models.into_iter().partition(|model| model.name.starts_with("Graph"));
         let events = models.iter().flat_map(|model| &model.events);
         let mut events: Vec<(usize, Event)> =
             events.filter_map(|event| Some((step_of(event.line)?, event.clone()))).collect();
         events.sort_by_key(|(step, _)| *step);
-        Self { models, events, first }
+        Self { models, layers, events, first }
     }
 
     /// What was said at a step.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::library::{Cell, Template};
 use super::source::{INPUT, Source};
 use super::text::{self, Written};
 use crate::scopes::arguments::{self, Penalty, Start};
@@ -60,33 +61,34 @@ pub struct Object {
     /// TensorFlow's rule: none, `reuse` or `reuse = auto`.
     pub reuse: Option<&'static str>,
     /// What it gives.
-    defaults: Defaults,
+    pub(super) defaults: Defaults,
     /// How often it was given something since it was opened.
-    late: usize,
+    pub(super) late: usize,
     /// Whether it was made to reuse since.
-    late_reuse: bool,
+    pub(super) late_reuse: bool,
     /// The element type of variables that name none.
     pub dtype: String,
 }
 
-type Defaults = BTreeMap<&'static str, String>;
+/// What a scope gives, as it is written.
+pub type Defaults = BTreeMap<&'static str, String>;
 
 /// Something that is open.
-struct Frame {
-    object: usize,
+pub(super) struct Frame {
+    pub(super) object: usize,
     /// How many braces it has open.
-    braces: usize,
+    pub(super) braces: usize,
     /// The `fn` and the graph that it is in.
     function: usize,
     graph: usize,
     /// How much of what its object was given late its text says.
-    said: usize,
-    said_reuse: bool,
+    pub(super) said: usize,
+    pub(super) said_reuse: bool,
 }
 
 /// Turns steps into text.
 pub struct Translator<'a> {
-    known: &'a Known,
+    pub(super) known: &'a Known,
     failed: &'a HashMap<String, Refusal>,
     /// The text.
     pub source: Source,
@@ -100,10 +102,14 @@ pub struct Translator<'a> {
     pub starts: HashMap<String, Start>,
     /// What the regularizers mean that were written.
     pub penalties: HashMap<String, Penalty>,
-    frames: Vec<Frame>,
-    first_opened: HashMap<(usize, String), Defaults>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) first_opened: HashMap<(usize, String), Defaults>,
     bound: HashMap<String, Bound>,
-    functions: HashMap<String, Step>,
+    pub(super) functions: HashMap<String, Step>,
+    pub(super) cells: HashMap<String, Cell>,
+    pub(super) templates: HashMap<String, Template>,
+    /// The hyper-parameter of each layer, by its graph, scope and name.
+    pub(super) layers: HashMap<(usize, String, String), u64>,
     /// The variables so far.
     names: HashSet<(usize, String, String)>,
     in_thread: bool,
@@ -137,6 +143,9 @@ impl<'a> Translator<'a> {
             first_opened: HashMap::new(),
             bound: HashMap::new(),
             functions: HashMap::new(),
+            cells: HashMap::new(),
+            templates: HashMap::new(),
+            layers: HashMap::new(),
             names: HashSet::new(),
             in_thread: false,
             had_threads: false,
@@ -173,7 +182,7 @@ impl<'a> Translator<'a> {
         self.source.line(function, text, step);
     }
 
-    fn close_to(&mut self, depth: usize) {
+    pub(super) fn close_to(&mut self, depth: usize) {
         while self.frames.len() > depth {
             let Some(frame) = self.frames.pop() else { return };
             let step = self.done.len().saturating_sub(1);
@@ -183,7 +192,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn run(&mut self, steps: &[Step], path: &str) -> Result<(), Early> {
+    pub(super) fn run(&mut self, steps: &[Step], path: &str) -> Result<(), Early> {
         for (n, step) in steps.iter().enumerate() {
             let at = if path.is_empty() { n.to_string() } else { format!("{path}.{n}") };
             self.last.clone_from(&at);
@@ -196,6 +205,7 @@ impl<'a> Translator<'a> {
             match step.verb.as_str() {
                 "try" | "thread" => self.attempt(step, &at)?,
                 "call" => self.call(step, &at)?,
+                "call_template" => self.call_template(step, &at)?,
                 _ => {
                     self.note(step, &at);
                     self.step(step, &at).map_err(|stop| match stop {
@@ -212,7 +222,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn note(&mut self, step: &Step, at: &str) {
+    pub(super) fn note(&mut self, step: &Step, at: &str) {
         let (object, _, graph) = self.frame();
         self.done.push(Done {
             at: at.to_string(),
@@ -281,6 +291,23 @@ impl<'a> Translator<'a> {
         }
     }
 
+    pub(super) fn rename(&mut self, alias: &str, bound: Bound) {
+        self.bound.insert(alias.to_string(), bound);
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// The full name of the innermost scope.
+    pub(super) fn path(&self) -> Option<String> {
+        self.objects[self.frame().0].path.clone()
+    }
+
+    pub(super) fn known_scope(&self, at: &str) -> Option<&String> {
+        self.known.scopes.get(at)
+    }
+
     pub(super) fn bound(&self, alias: &str) -> Bound {
         self.bound.get(alias).cloned().unwrap_or(Bound::Nothing)
     }
@@ -339,6 +366,14 @@ impl<'a> Translator<'a> {
                 self.catch_up();
             }
             "set" => self.set(step)?,
+            "layer"
+            | "slim"
+            | "cell"
+            | "call_cell"
+            | "dynamic_rnn"
+            | "old_rnn_checked_scope"
+            | "template"
+            | "minimize" => return self.library(step, at),
             _ => self.look(step)?,
         }
         Ok(())
@@ -348,7 +383,7 @@ impl<'a> Translator<'a> {
     fn look(&mut self, step: &Step) -> Result<(), Option<Stop>> {
         let names: Vec<Bound> = match step.verb.as_str() {
             "same" => (0..2).map(|n| self.bound(step.argument()[n].as_str().unwrap_or_default())).collect(),
-            "eval" => vec![self.bound(step.argument_text())],
+            "eval" | "assign" => vec![self.bound(step.argument_text())],
             "query" | "scope_collection" => vec![Bound::Scope(self.named_object(step.text("on"))?)],
             _ => Vec::new(),
         };
@@ -358,7 +393,7 @@ impl<'a> Translator<'a> {
         Ok(())
     }
 
-    fn push_frame(&mut self, object: usize, braces: usize) {
+    pub(super) fn push_frame(&mut self, object: usize, braces: usize) {
         let (outer, function, graph) = self.frame();
         let around = self.frames.last().filter(|_| outer == object);
         let (said, said_reuse) = around.map_or((0, false), |frame| (frame.said, frame.said_reuse));
@@ -366,140 +401,11 @@ impl<'a> Translator<'a> {
     }
 
     /// The object that a name stands for, or the innermost one.
-    fn named_object(&self, alias: Option<&str>) -> Result<usize, Option<Stop>> {
+    pub(super) fn named_object(&self, alias: Option<&str>) -> Result<usize, Option<Stop>> {
         match alias.map(|alias| self.bound(alias)) {
             None => Ok(self.frame().0),
             Some(Bound::Scope(object)) => Ok(object),
             Some(_) => Err(Some(Reason::Types.into())),
-        }
-    }
-
-    fn name_scope(&mut self, step: &Step) {
-        let name = match step.argument() {
-            Value::Null => step.text("default_name").unwrap_or_default().to_string(),
-            Value::String(name) => name.clone(),
-            // What was opened elsewhere.
-            other => format!("{}/", other["ref"].as_str().unwrap_or_default()),
-        };
-        self.line(format!("name_scope {} {{", text::name(&name)));
-        self.push_frame(self.frame().0, 1);
-    }
-
-    fn open(&mut self, step: &Step, at: &str) -> Result<(), Option<Stop>> {
-        let given = given_defaults(step).map_err(Some)?;
-        let reuse = match step.get("reuse") {
-            None | Some(Value::Bool(false)) => None,
-            Some(Value::Bool(true)) => Some("reuse".to_string()),
-            Some(value) if value == "AUTO_REUSE" => Some("reuse = auto".to_string()),
-            Some(value) => Some(format!("reuse = {value}")),
-        };
-        let mut attributes: Vec<String> = Vec::new();
-        let (current, _, graph) = self.frame();
-        let mut object = self.objects[current].clone();
-        object.path = None;
-        let head = match step.argument() {
-            Value::Null => {
-                attributes.push("unique".to_string());
-                object.path = self.known.scopes.get(at).cloned();
-                text::name(step.text("default_name").unwrap_or_default())
-            }
-            Value::Object(reference) => {
-                let alias = reference.get("ref").and_then(Value::as_str);
-                object = self.objects[self.named_object(alias)?].clone();
-                let path = object.path.clone().ok_or(None)?;
-                attributes.extend(self.unlike_first(graph, &path, &object, &given));
-                if path.is_empty() { "self".to_string() } else { format!("self.{}", path.replace('/', ".")) }
-            }
-            Value::String(name) => {
-                object.path = self.objects[current].path.as_ref().map(|outer| match outer.as_str() {
-                    "" => name.clone(),
-                    outer => format!("{outer}/{name}"),
-                });
-                text::name(name)
-            }
-            other => other.to_string(),
-        };
-        match reuse {
-            Some(reuse) => attributes.insert(0, reuse),
-            None if step.argument().is_object() => attributes.extend(object.reuse.map(str::to_string)),
-            None => {}
-        }
-        object.reuse = match attributes.first().map(String::as_str) {
-            Some("reuse") => Some("reuse"),
-            Some("reuse = auto") => Some("reuse = auto"),
-            _ => object.reuse,
-        };
-        attributes.extend(given.iter().map(|(name, value)| format!("{name} = {value}")));
-        match step.get("auxiliary_name_scope") {
-            None | Some(Value::Bool(true)) => {}
-            Some(value) => attributes.push(format!("name_scope = {value}")),
-        }
-        if let Some(dtype) = step.text("dtype") {
-            object.dtype = dtype.to_string();
-        }
-        object.defaults.extend(given);
-        self.line(format!("scope {head}{} {{", text::attributes(&attributes)));
-        if let Some(path) = &object.path {
-            self.first_opened.entry((graph, path.clone())).or_insert_with(|| object.defaults.clone());
-        }
-        (object.late, object.late_reuse) = (0, false);
-        self.objects.push(object);
-        let number = self.objects.len() - 1;
-        self.push_frame(number, 1);
-        self.bind(step, Bound::Scope(number));
-        Ok(())
-    }
-
-    /// What a scope object gives, where its path from the root would give something else.
-    fn unlike_first(&self, graph: usize, path: &str, object: &Object, given: &Defaults) -> Vec<String> {
-        let none = Defaults::new();
-        let first = self.first_opened.get(&(graph, path.to_string())).unwrap_or(&none);
-        let names = first.keys().chain(object.defaults.keys().filter(|name| !first.contains_key(*name)));
-        let unlike = names.filter(|name| first.get(*name) != object.defaults.get(*name) && !given.contains_key(*name));
-        unlike.map(|name| format!("{name} = {}", object.defaults.get(name).map_or("none", String::as_str))).collect()
-    }
-
-    fn set(&mut self, step: &Step) -> Result<(), Option<Stop>> {
-        let object = self.named_object(step.text("on"))?;
-        let (what, value) = (step.argument_text(), step.get("value").ok_or(Some(Reason::Types.into()))?);
-        let (name, value) = default(what, value).map_err(Some)?.ok_or(Some(Reason::OtherStep.into()))?;
-        if name == "dtype" {
-            self.objects[object].dtype = step.text("value").unwrap_or_default().to_string();
-        }
-        self.objects[object].late += 1;
-        self.objects[object].defaults.insert(name, value);
-        self.catch_up();
-        Ok(())
-    }
-
-    /// Says what the innermost scope was given since its text was written: the rest of it is that scope, opened again.
-    fn catch_up(&mut self) {
-        let Some(frame) = self.frames.last_mut() else { return };
-        let object = &self.objects[frame.object];
-        let (number, is_late) = (frame.object, frame.said < object.late);
-        let is_reuse_late = object.late_reuse && !frame.said_reuse;
-        (frame.said, frame.said_reuse) = (object.late, object.late_reuse);
-        if is_reuse_late {
-            self.line("reuse;".to_string());
-        }
-        if !is_late {
-            return;
-        }
-        let object = &self.objects[number];
-        let Some(path) = &object.path else { return };
-        let path = if path.is_empty() { String::new() } else { format!(".{}", path.replace('/', ".")) };
-        let graph = self.frame().2;
-        let mut attributes: Vec<String> = object.reuse.map(str::to_string).into_iter().collect();
-        attributes.push("name_scope = false".to_string());
-        attributes.extend(self.unlike_first(
-            graph,
-            object.path.as_deref().unwrap_or_default(),
-            object,
-            &Defaults::new(),
-        ));
-        self.line(format!("scope self{path}{} {{", text::attributes(&attributes)));
-        if let Some(frame) = self.frames.last_mut() {
-            frame.braces += 1;
         }
     }
 
@@ -540,33 +446,4 @@ impl<'a> Translator<'a> {
     pub(super) fn note_start(&mut self, written: &Written) {
         self.starts.insert(text::plain(&written.text), written.start.clone());
     }
-}
-
-/// What a step that opens a scope gives the variables inside.
-fn given_defaults(step: &Step) -> Result<Defaults, Stop> {
-    let mut given = Defaults::new();
-    for key in step.keys() {
-        if let Some(value) = step.get(key)
-            && let Some((name, value)) = default(key, value)?
-        {
-            given.insert(name, value);
-        }
-    }
-    Ok(given)
-}
-
-/// A default of a scope, and its value as it is written.
-fn default(key: &str, value: &Value) -> Result<Option<(&'static str, String)>, Stop> {
-    Ok(Some(match key {
-        "initializer" => match arguments::start(value, &|_| None)? {
-            Start::Drawn(drawn) => ("initializer", Written::drawn(drawn).text),
-            Start::Value(_) => return Err(Reason::ScopeValue.into()),
-        },
-        "regularizer" => ("regularizer", text::regularizer(value)?),
-        "partitioner" => ("partitioner", text::partitioner(value)?),
-        "dtype" => ("dtype", text::dtype(value.as_str().ok_or(Reason::Types)?)),
-        "custom_getter" => ("custom_getter", text::custom_getter(value)?),
-        "constraint" => ("constraint", text::constraint(value)?),
-        _ => return Ok(None),
-    }))
 }
