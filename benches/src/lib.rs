@@ -1,13 +1,14 @@
 //! How fast varscope is: the workloads that it is measured on, beside other libraries.
 
+pub mod compare;
 pub mod measure;
 pub mod models;
 pub mod peak;
 pub mod products;
+pub mod serve;
 pub mod steps;
 
-/// Does a workload once.
-pub type Run = Box<dyn FnMut()>;
+pub use serve::Run;
 
 /// Something to be measured.
 pub struct Workload {

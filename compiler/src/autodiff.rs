@@ -41,7 +41,12 @@ fn order(body: &mut Body, counts: impl IntoIterator<Item = ValueId>) -> HashSet<
 /// Whether the recorder has an entry for a node.
 fn is_entry(node: &Node) -> bool {
     match node.kind {
-        NodeKind::Op(_) | NodeKind::Call { .. } | NodeKind::Layer(_) | NodeKind::Loop(_) | NodeKind::Branch(_) => true,
+        NodeKind::Op(_)
+        | NodeKind::Regularization { .. }
+        | NodeKind::Call { .. }
+        | NodeKind::Layer(_)
+        | NodeKind::Loop(_)
+        | NodeKind::Branch(_) => true,
         NodeKind::Variable(_) | NodeKind::Number { .. } | NodeKind::Bind { .. } => false,
     }
 }
@@ -49,7 +54,7 @@ fn is_entry(node: &Node) -> bool {
 /// The values that a node whose results count depends on; orders the bodies inside.
 fn depends_on(kind: &mut NodeKind) -> Vec<ValueId> {
     match kind {
-        NodeKind::Variable(_) | NodeKind::Number { .. } => Vec::new(),
+        NodeKind::Variable(_) | NodeKind::Number { .. } | NodeKind::Regularization { .. } => Vec::new(),
         NodeKind::Op(node) => node.operands.iter().flat_map(values).collect(),
         NodeKind::Call { arguments, .. } => arguments.clone(),
         NodeKind::Layer(call) => call.arguments.clone(),

@@ -5,10 +5,64 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 
+/// Which rule a mistake breaks, where TensorFlow has a class of errors for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum MistakeKind {
+    /// A variable or a layer is declared where it exists.
+    AlreadyExists,
+    /// A variable, a layer or a scope is asked for that does not exist.
+    DoesNotExist,
+    /// A new variable has no shape.
+    ShapeMissing,
+    /// A shared variable has another shape.
+    ShapeMismatch,
+    /// A shared variable has another element type.
+    DTypeMismatch,
+    /// The type of a variable and the array that it begins with differ.
+    ShapeAndValue,
+    /// The elements of an array are not of the variable's element type.
+    ValueDType,
+    /// Something is said of a variable that is for floats alone.
+    NotFloat,
+    /// Something is given where a variable or a layer is shared.
+    GivenWhereShared,
+    /// A variable in one piece is asked for in parts.
+    InOnePiece,
+    /// A variable in parts is asked for in one piece.
+    InParts,
+    /// A variable in parts is asked for in others.
+    InOtherParts,
+    /// A scalar has no parts.
+    ScalarInParts,
+    /// What is `unique` cannot reuse.
+    UniqueReused,
+    /// No variable or scope can have this name, or not beside another.
+    BadName,
+    /// Two scopes whose structs would have one name.
+    StructName,
+    /// A name that is no element type.
+    ElementType,
+    /// Another rule of the language.
+    #[default]
+    Other,
+}
+
+/// A mistake in the source of a model.
+#[derive(Clone, Debug)]
+pub struct Mistake {
+    /// What the user is told.
+    pub message: String,
+    /// Which rule it breaks.
+    pub kind: MistakeKind,
+    /// The line of the source where it stands, from 1 on.
+    pub line: usize,
+}
+
 /// The mistakes found so far.
 #[derive(Default)]
 pub struct Errors {
-    list: Vec<syn::Error>,
+    list: Vec<(MistakeKind, syn::Error)>,
 }
 
 impl Errors {
@@ -22,17 +76,32 @@ impl Errors {
         self.push(syn::Error::new(span, message));
     }
 
+    /// Notes that a rule is broken at some tokens.
+    pub fn rule(&mut self, kind: MistakeKind, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.list.push((kind, syn::Error::new_spanned(tokens, message)));
+    }
+
+    /// Notes that a rule is broken at a span.
+    pub fn rule_at(&mut self, kind: MistakeKind, span: Span, message: impl std::fmt::Display) {
+        self.list.push((kind, syn::Error::new(span, message)));
+    }
+
     /// Notes what the parser found.
     pub fn push(&mut self, error: syn::Error) {
-        self.list.push(error);
+        self.list.push((MistakeKind::Other, error));
     }
 
     /// Notes a mistake that a part came to.
     pub fn collect<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        self.collect_as(MistakeKind::Other, result)
+    }
+
+    /// Notes that a rule is broken where a part came to a mistake.
+    pub fn collect_as<T>(&mut self, kind: MistakeKind, result: syn::Result<T>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                self.push(error);
+                self.list.push((kind, error));
                 None
             }
         }
@@ -56,13 +125,23 @@ impl Errors {
     /// The messages.
     #[cfg(test)]
     pub fn messages(&self) -> Vec<String> {
-        self.list.iter().flat_map(|error| error.clone().into_iter().map(|error| error.to_string())).collect()
+        self.mistakes().into_iter().map(|mistake| mistake.message).collect()
+    }
+
+    /// All of them as data, in the order of the source.
+    pub fn mistakes(&self) -> Vec<Mistake> {
+        let each = self.list.iter().flat_map(|(kind, error)| error.clone().into_iter().map(|error| (*kind, error)));
+        let mut mistakes: Vec<Mistake> = each
+            .map(|(kind, error)| Mistake { message: error.to_string(), kind, line: error.span().start().line })
+            .collect();
+        mistakes.sort_by_key(|mistake| mistake.line);
+        mistakes
     }
 
     /// Each mistake as an error of rustc's, in the order of the source. A bare `compile_error!` among items would make
     /// rustc keep other errors to itself, so each stands in a constant.
     pub fn into_tokens(self) -> TokenStream {
-        let mut list: Vec<syn::Error> = self.list.into_iter().flatten().collect();
+        let mut list: Vec<syn::Error> = self.list.into_iter().flat_map(|(_, error)| error).collect();
         if proc_macro::is_available() {
             let key = |error: &syn::Error| {
                 let span = error.span().unwrap();

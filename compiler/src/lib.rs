@@ -6,6 +6,7 @@
 extern crate proc_macro;
 
 mod autodiff;
+mod description;
 mod diag;
 mod emit;
 mod expand;
@@ -15,4 +16,6 @@ mod names;
 mod resolve;
 mod syntax;
 
-pub use expand::models;
+pub use description::{DescribedVariable, Description, Event, EventKind, Expansion, Reuse};
+pub use diag::{Mistake, MistakeKind};
+pub use expand::{expand, models};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 
-use crate::diag::{Errors, place};
+use crate::diag::{Errors, MistakeKind, place};
 use crate::ir;
 use crate::syntax::{Function, Item, Model};
 
@@ -81,7 +81,7 @@ impl Structs {
             if let Some(other) = self.taken.get(&name) {
                 let message =
                     format!("{this} and {other} would both be the struct `{name}`; give one of them another name");
-                errors.error(&scope.name, message);
+                errors.rule(MistakeKind::StructName, &scope.name, message);
                 name.push('_');
             }
             self.taken.insert(name.clone(), this);
@@ -131,6 +131,12 @@ fn check_functions(model: &mut Model, errors: &mut Errors) {
         let name = function.name.to_string();
         if RESERVED.contains(&name.as_str()) {
             errors.error(&function.name, format!("every model has a method `{name}`; give this `fn` another name"));
+            return false;
+        }
+        if name == "regularization_loss" {
+            let message = "`regularization_loss()` is the sum of the penalties of all variables of the model; give this `fn` \
+                           another name";
+            errors.error(&function.name, message);
             return false;
         }
         if steps.contains(&name) {

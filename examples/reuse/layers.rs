@@ -55,7 +55,7 @@ model! {
                 a.cell(x, h)
             }
             // scope b(reuse) { scope cell: Cell(x, h, units = 4) }
-            //     error: layer `b/cell` does not exist, and its scope reuses
+            //     error: layer `b/cell` does not exist, and its scope reuses; there is a `a/cell`, which `a.cell(…)` applies
         }
     }
 }
@@ -120,7 +120,7 @@ model! {
         }
         // scope conv3 { reuse; var weights; var biases; }
         //     error: variable `conv3/weights` does not exist, and its scope reuses: `conv3` has no variable before this;
-        //     there is a `conv1/weights`
+        //     there is a `conv1/weights`, which `scope self.conv1(reuse) { var weights; }` shares
     }
 }
 

@@ -7,13 +7,22 @@
 
 mod finding;
 mod layers;
+mod naming;
 mod reentering;
 mod rules;
+mod templates;
 
 use anyhow::{Result, bail};
 use varscope::{Error, Variables};
 
 fn main() -> Result<()> {
+    println!("— what variables and ops are called");
+    naming::nested_scopes()?;
+    naming::name_scopes_and_variable_scopes()?;
+    naming::either_kind_of_scope()?;
+    naming::default_names()?;
+    naming::variables_that_are_always_new()?;
+    naming::filters_and_averages()?;
     println!("— a scope again, by its name or by itself");
     reentering::scope_objects()?;
     reentering::a_model_on_two_inputs()?;
@@ -31,7 +40,15 @@ fn main() -> Result<()> {
     layers::name_scopes_do_not_count()?;
     layers::a_cell_in_two_scopes()?;
     layers::an_image_filter_twice()?;
-    layers::two_convolutions()
+    layers::two_convolutions()?;
+    println!("— functions with variables of their own");
+    templates::functions_with_variables()?;
+    templates::recurrent_cells()
+}
+
+#[test]
+fn every_program_does_what_it_says() -> Result<()> {
+    main()
 }
 
 /// `a/v, a/w`: the names of a model's variables.

@@ -21,7 +21,7 @@ model! {
             var v1; // the one above; its shape is known
             // var v2;
             //     error: variable `scope_1/v2` does not exist, and its scope reuses: `scope_1` has `v1`; there is a
-            //     `scope_1/scope_2/v2`
+            //     `scope_1/scope_2/v2`, which `scope self.scope_1.scope_2(reuse) { var v2; }` shares
         }
         scope self.scope_1.scope_2(reuse) {
             var v2; // this is where it is

@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "parts of one block are lent at the same time; each block below has its proof")]
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -184,6 +185,11 @@ impl Access {
 pub trait Buffer: Send + Sync {
     /// The elements, row by row.
     fn slice(&self) -> Slice<'_>;
+
+    /// The packed copies that are kept of the elements, which are of their type.
+    fn packs(&self) -> Option<&dyn Any> {
+        None
+    }
 }
 
 /// What the calls of a run read and write.
@@ -327,7 +333,10 @@ impl<'a> Memory<'a> {
                 self.inputs.get(number).and_then(|input| T::unwrap(input.slice())).ok_or_else(wrong)?
             }
             Place::Variable(number) => {
-                self.variables.get(number).and_then(|buffer| T::unwrap(buffer.slice())).ok_or_else(wrong)?
+                let buffer = self.variables.get(number).ok_or_else(wrong)?;
+                let packs = buffer.packs().and_then(|packs| packs.downcast_ref());
+                let data = T::unwrap(buffer.slice()).ok_or_else(wrong)?;
+                return View::new(data, slot.sizes()).map(|view| view.keeping(packs));
             }
         };
         View::new(data, slot.sizes())

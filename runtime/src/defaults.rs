@@ -8,7 +8,7 @@ use crate::element::DType;
 use crate::error::{Error, Result};
 use crate::init::Initializer;
 use crate::partition::{Partition, Partitioner};
-use crate::regularizer::Regularizer;
+use crate::regularizer::{AnyRegularizer, Regularizer};
 use crate::store::About;
 
 /// What a scope gives the variables inside that say nothing else.
@@ -18,10 +18,12 @@ pub struct Defaults {
     initializer: Option<Option<Arc<dyn Initializer + Send + Sync>>>,
     trainable: Option<bool>,
     /// `Some(None)` is `regularizer = none`.
-    regularizer: Option<Option<Arc<dyn Regularizer>>>,
+    regularizer: Option<Option<Arc<dyn AnyRegularizer>>>,
     /// `Some(None)` is `constraint = none`.
     constraint: Option<Option<Arc<dyn AnyConstraint>>>,
-    pub(crate) partitioner: Option<Partitioner>,
+    /// `Some(None)` is `partitioner = none`.
+    partitioner: Option<Option<Partitioner>>,
+    packed: Option<bool>,
     pub(crate) dtype: Option<DType>,
     /// Some that are none are `collections = none`.
     collections: Option<Vec<String>>,
@@ -85,14 +87,21 @@ impl Defaults {
     /// Into how many parts variables are divided.
     #[must_use]
     pub fn partitioner(mut self, partitioner: Partitioner) -> Self {
-        self.partitioner = Some(partitioner);
+        self.partitioner = Some(Some(partitioner));
         self
     }
 
     /// What scopes further outwards give is switched off.
     #[must_use]
     pub fn no_partitioner(mut self) -> Self {
-        self.partitioner = None;
+        self.partitioner = Some(None);
+        self
+    }
+
+    /// Whether kernels keep packed copies of variables.
+    #[must_use]
+    pub fn packed(mut self, packed: bool) -> Self {
+        self.packed = Some(packed);
         self
     }
 
@@ -124,7 +133,7 @@ impl Defaults {
     pub(crate) fn about(&self, variable: &str, dtype: DType, shape: &[usize]) -> Result<About> {
         let wrong = |problem| Error::Partition { variable: variable.to_string(), problem };
         // As TensorFlow has it: scalars in a scope with a partitioner stay whole.
-        let partitioner = self.partitioner.as_ref().filter(|_| !shape.is_empty());
+        let partitioner = self.given_partitioner().filter(|_| !shape.is_empty());
         let partition = partitioner
             .map(|partitioner| partitioner.parts(shape, dtype).and_then(|parts| Partition::new(parts, shape)))
             .transpose()
@@ -132,7 +141,8 @@ impl Defaults {
         let regularizer = self.regularizer.clone().flatten().filter(|_| dtype.is_float());
         let constraint = self.constraint.clone().flatten().filter(|_| dtype.is_float());
         let collections = self.collections.clone().unwrap_or_default();
-        Ok(About { collections, partition, regularizer, constraint, ..About::default() })
+        let is_packed = self.packed.unwrap_or(false) && dtype.is_float();
+        Ok(About { collections, partition, is_packed, regularizer, constraint, ..About::default() })
     }
 
     /// Whether there is an initializer.
@@ -145,9 +155,18 @@ impl Defaults {
         matches!(self.regularizer, Some(Some(_)))
     }
 
+    /// Whether there is a constraint.
+    pub fn has_constraint(&self) -> bool {
+        matches!(self.constraint, Some(Some(_)))
+    }
+
     /// Whether there is a partitioner.
     pub fn has_partitioner(&self) -> bool {
-        self.partitioner.is_some()
+        self.given_partitioner().is_some()
+    }
+
+    pub(crate) fn given_partitioner(&self) -> Option<Partitioner> {
+        self.partitioner.flatten()
     }
 
     /// The element type, if there is one.
@@ -173,6 +192,7 @@ impl fmt::Debug for Defaults {
             .field("regularizer", &self.regularizer.as_ref().map(Option::is_some))
             .field("constraint", &self.constraint.as_ref().map(Option::is_some))
             .field("partitioner", &self.partitioner)
+            .field("packed", &self.packed)
             .field("dtype", &self.dtype)
             .field("collections", &self.collections)
             .finish()
@@ -191,15 +211,15 @@ impl Nested {
         Self { list: vec![outermost] }
     }
 
-    /// What the scopes around give a new variable, besides a start. Only the scope in which the model is made divides
-    /// variables into parts.
+    /// What the scopes around give a new variable, besides a start.
     pub(crate) fn about(&self, variable: &str, dtype: DType, shape: &[usize]) -> Result<About> {
         let inner_first = || self.list.iter().rev();
         let given = Defaults {
             regularizer: inner_first().find_map(|defaults| defaults.regularizer.clone()),
             constraint: inner_first().find_map(|defaults| defaults.constraint.clone()),
             collections: inner_first().find_map(|defaults| defaults.collections.clone()),
-            partitioner: self.list.first().and_then(|outermost| outermost.partitioner.clone()),
+            partitioner: inner_first().find_map(|defaults| defaults.partitioner),
+            packed: inner_first().find_map(|defaults| defaults.packed),
             ..Defaults::default()
         };
         given.about(variable, dtype, shape)

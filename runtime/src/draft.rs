@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ndarray::{Array, Dimension};
 
 use crate::defaults::{Defaults, Nested};
-use crate::element::{DType, Element};
+use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::init::{self, Initializer};
 use crate::members::{Made, Member, Members};
@@ -176,7 +176,7 @@ impl Draft {
         let full = self.full_name(name);
         match self.existing(&full)? {
             Some(existing) => {
-                check_like(&*existing, T::DTYPE, shape)?;
+                existing.check_like(T::DTYPE, shape)?;
                 let handle = Variable::of(Arc::clone(&existing)).ok_or_else(|| Error::Shape {
                     message: format!("variable `{full}` was made with another `ndarray` dimension type"),
                 })?;
@@ -204,12 +204,12 @@ impl Draft {
         let full = self.full_name(name);
         let variable = match self.existing(&full)? {
             Some(existing) => {
-                check_like(&*existing, member.variable.dtype(), member.variable.shape())?;
+                existing.check_like(member.variable.dtype(), member.variable.shape())?;
                 self.found.push(Arc::clone(&existing));
                 existing
             }
             None => {
-                let variable = member.variable.copy(full.clone());
+                let variable = member.variable.copy(full.clone(), member.variable.about().clone());
                 self.check_new(&full, variable.about())?;
                 self.add(Arc::clone(&variable));
                 variable
@@ -267,6 +267,10 @@ impl Draft {
             let wrong = |reason| Error::Constraint { variable: full.clone(), reason };
             constraint.check(shape).map_err(wrong)?;
         }
+        if let Some(regularizer) = &about.regularizer {
+            let wrong = |reason| Error::Regularizer { variable: full.clone(), reason };
+            regularizer.check(shape).map_err(wrong)?;
+        }
         let wrong = |reason: String| Error::Initializer { variable: full.clone(), reason };
         let mut random = Random::new(self.store.seed(), &full, 0);
         let mut elements = Vec::new();
@@ -313,20 +317,4 @@ impl Draft {
         self.found.iter().for_each(|variable| variable.add_owner());
         Ok(self.members)
     }
-}
-
-/// Whether an existing variable is of this shape and type.
-fn check_like(variable: &dyn AnyVariable, dtype: DType, shape: &[usize]) -> Result<()> {
-    let name = || variable.name().to_string();
-    if variable.dtype() != dtype {
-        return Err(Error::DTypeMismatch { variable: name(), expected: dtype, found: variable.dtype() });
-    }
-    if variable.shape() != shape {
-        return Err(Error::ShapeMismatch {
-            variable: name(),
-            expected: shape.to_vec(),
-            found: variable.shape().to_vec(),
-        });
-    }
-    Ok(())
 }

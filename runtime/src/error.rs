@@ -115,6 +115,20 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A regularizer cannot be that of such a variable.
+    Regularizer {
+        /// The full name of the variable.
+        variable: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A moving average that is asked for and not there, or has nowhere to go.
+    MovingAverage {
+        /// The name of the variable.
+        variable: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// Sizes that do not fit together.
     Shape {
         /// The op or the input with its scope, the shapes and the reason.
@@ -221,6 +235,10 @@ impl fmt::Display for Error {
             Self::Constraint { variable, reason } => {
                 write!(f, "variable `{variable}` cannot be so constrained: {reason}")
             }
+            Self::Regularizer { variable, reason } => {
+                write!(f, "variable `{variable}` cannot be so regularized: {reason}")
+            }
+            Self::MovingAverage { variable, problem } => write!(f, "variable `{variable}` {problem}"),
             Self::Shape { message } | Self::Gradients { message } => f.write_str(message),
             Self::IndexOutOfRange { op, index, size } => {
                 write!(f, "{op}: index {index} is out of range, there are {size} (0 to {})", size.saturating_sub(1))

@@ -5,9 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::draft::Draft;
+use crate::element::DType;
 use crate::error::Result;
 use crate::members::{Construction, Made, Members};
 use crate::model::Variables;
+use crate::record::{Recorder, Value};
+use crate::regularizer::loss::record_loss;
 use crate::run::Runs;
 use crate::scope::Scope;
 use crate::shape::ShapeError;
@@ -47,6 +50,18 @@ impl<H: Copy + Any> Instance<H> {
     /// The variables, in the order of their declarations.
     pub fn variables(&self) -> Variables {
         Variables::new(&self.made().path, &self.members.variables[self.made().variables.clone()])
+    }
+
+    /// Records the sum of the penalties of its variables, in its element type. For the reverse pass it is one node.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`](crate::Error::Defect) where one is of another type than its regularizer takes.
+    pub fn regularization_loss(&self, recorder: &mut Recorder, name: &'static str, element: DType) -> Result<Value> {
+        recorder.enter_turns("");
+        let loss = record_loss(recorder, name, element, &self.members.variables[self.made().variables.clone()]);
+        recorder.leave();
+        loss
     }
 
     /// Another handle on the same variables.

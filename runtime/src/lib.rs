@@ -73,6 +73,7 @@ pub mod prelude;
 mod random;
 #[doc(hidden)]
 pub mod record;
+mod recorded_names;
 pub mod regularizer;
 mod request;
 mod run;
@@ -121,7 +122,9 @@ pub mod __private {
     pub use crate::input::Input;
     pub use crate::instance::{Instance, NoHyperparameters, instantiate};
     pub use crate::members::Construction;
+    pub use crate::partition::Partitioner;
     pub use crate::record::{Recorder, Value};
+    pub use crate::regularizer::Regularizer;
     pub use crate::run::Step;
     pub use crate::shape::{Axis, Dim, List, Pattern, Shape, ShapeError};
     pub use crate::taken::{present, so_many};

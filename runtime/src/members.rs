@@ -120,6 +120,12 @@ impl<'a> Construction<'a> {
             || self.members.instances.iter().any(|made| is_inside(&made.path))
     }
 
+    /// Whether there is a layer of this name.
+    pub fn has_layer(&self, name: &str) -> bool {
+        let full = self.full_name(name);
+        self.members.instances.iter().any(|made| made.path == full)
+    }
+
     /// How many scopes or layers a family has whose turns a loop of the graph counts.
     pub fn turns(&self, name: &str) -> usize {
         let prefix = self.full_name(&format!("{name}_"));

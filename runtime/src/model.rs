@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::element::{DType, Float};
 use crate::error::{Error, Result};
 use crate::members::Member;
-use crate::partition::Partition;
+use crate::store::Kind;
 use crate::summary::Summary;
 use crate::variable::AnyVariable;
 
@@ -60,19 +60,11 @@ pub struct Variables {
 pub struct VariableInfo {
     variable: Arc<dyn AnyVariable>,
     places: usize,
-    partition: Option<Partition>,
-    is_unique: bool,
 }
 
 impl VariableInfo {
     pub(crate) fn new(variable: Arc<dyn AnyVariable>, places: usize) -> Self {
-        Self { variable, places, partition: None, is_unique: false }
-    }
-
-    /// With what the store knows of it.
-    pub(crate) fn with(mut self, partition: Option<Partition>, is_unique: bool) -> Self {
-        (self.partition, self.is_unique) = (partition, is_unique);
-        self
+        Self { variable, places }
     }
 
     /// The name with its scopes: `layer1/weights`.
@@ -117,7 +109,7 @@ impl VariableInfo {
 
     /// Whether it is one that is never shared by its name.
     pub fn is_unique(&self) -> bool {
-        self.is_unique
+        self.variable.about().kind == Kind::Unique
     }
 
     /// Whether both are one variable.
@@ -127,9 +119,13 @@ impl VariableInfo {
 
     /// The names and shapes of its parts; empty for a variable in one piece.
     pub fn parts(&self) -> Vec<(String, Vec<usize>)> {
-        let Some(partition) = &self.partition else { return Vec::new() };
+        let Some(partition) = &self.variable.about().partition else { return Vec::new() };
         let shapes = partition.shapes(self.shape()).into_iter().enumerate();
         shapes.map(|(n, shape)| (format!("{}/part_{n}", self.name()), shape)).collect()
+    }
+
+    pub(crate) fn variable(&self) -> &Arc<dyn AnyVariable> {
+        &self.variable
     }
 
     /// A copy of its elements, the last axis fastest.
@@ -172,9 +168,10 @@ impl Variables {
     }
 
     /// Those in the scope of this name, which is given from the model or from the root of the store. Only whole names
-    /// count: the scope `model` has nothing of `model_2`.
+    /// count: the scope `model`, or `model/`, has nothing of `model_2`.
     #[must_use]
     pub fn in_scope(&self, scope: &str) -> Self {
+        let scope = scope.strip_suffix('/').unwrap_or(scope);
         let within =
             |name: &str| name.strip_prefix(scope).is_some_and(|rest| scope.is_empty() || rest.starts_with('/'));
         let relative =
@@ -212,19 +209,19 @@ impl Variables {
         }
         let pairs = || self.list.iter().zip(&other.list);
         for (to, from) in pairs() {
-            if to.shape() != from.shape() || to.dtype() != from.dtype() {
-                return Err(Error::ShapeMismatch {
-                    variable: to.name().to_string(),
-                    expected: from.shape().to_vec(),
-                    found: to.shape().to_vec(),
-                });
-            }
+            to.variable.check_like(from.dtype(), from.shape())?;
         }
         for (to, from) in pairs() {
             let value = from.variable.snapshot();
             to.variable.change(&mut |elements| elements.copy_from(value.slice()));
         }
         Ok(())
+    }
+
+    /// The name of one of them in its model.
+    pub(crate) fn name_in_model<'a>(&self, variable: &'a VariableInfo) -> &'a str {
+        let name = variable.name();
+        name.strip_prefix(&self.path).map_or(name, |rest| rest.trim_start_matches('/'))
     }
 
     pub(crate) fn ids(&self) -> Vec<usize> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::element::DType;
+use crate::shape::{MAX_RANK, Shape, ShapeError};
 
 /// Into how many parts a new variable is divided.
 ///
@@ -18,32 +19,38 @@ use crate::element::DType;
 /// assert_eq!(parts, [("w/part_0".to_string(), 2), ("w/part_1".to_string(), 2), ("w/part_2".to_string(), 1)]);
 /// # Ok::<(), varscope::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Partitioner {
     kind: Kind,
     axis: usize,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 enum Kind {
     FixedSize(usize),
     MaxPartBytes(usize),
-    PerAxis(Vec<usize>),
+    PerAxis { parts: [usize; MAX_RANK], rank: usize },
 }
 
 /// So many parts, along the first axis unless [`Partitioner::axis`] says another.
-pub fn fixed_size(parts: usize) -> Partitioner {
+pub const fn fixed_size(parts: usize) -> Partitioner {
     Partitioner { kind: Kind::FixedSize(parts), axis: 0 }
 }
 
 /// As many parts as it takes for none to be larger than so many bytes, as far as there are rows to divide.
-pub fn max_part_bytes(bytes: usize) -> Partitioner {
+pub const fn max_part_bytes(bytes: usize) -> Partitioner {
     Partitioner { kind: Kind::MaxPartBytes(bytes), axis: 0 }
 }
 
 /// The number of parts along each axis, all but one of them 1.
-pub fn per_axis(parts: &[usize]) -> Partitioner {
-    Partitioner { kind: Kind::PerAxis(parts.to_vec()), axis: 0 }
+pub const fn per_axis(parts: &[usize]) -> Partitioner {
+    let mut given = [0; MAX_RANK];
+    let mut axis = 0;
+    while axis < parts.len() && axis < MAX_RANK {
+        given[axis] = parts[axis];
+        axis += 1;
+    }
+    Partitioner { kind: Kind::PerAxis { parts: given, rank: parts.len() }, axis: 0 }
 }
 
 /// Why a variable cannot be divided, or is not divided so.
@@ -101,9 +108,37 @@ impl fmt::Display for PartitionError {
 impl Partitioner {
     /// The axis to divide.
     #[must_use]
-    pub fn axis(mut self, axis: usize) -> Self {
+    pub const fn axis(mut self, axis: usize) -> Self {
         self.axis = axis;
         self
+    }
+
+    /// Why no variable of this shape can be divided so, as far as its sizes are known. A scalar stays in one piece.
+    pub(crate) const fn refuses(&self, shape: &Shape) -> Option<ShapeError> {
+        let rank = shape.rank();
+        if rank == 0 {
+            return None;
+        }
+        match self.kind {
+            Kind::FixedSize(count) => refuses_along(shape, self.axis, count),
+            Kind::MaxPartBytes(_) => refuses_along(shape, self.axis, 1),
+            Kind::PerAxis { rank: given, .. } if given != rank => Some(
+                ShapeError::new("numbers of parts are given for {} axes, and it has {}")
+                    .number(given as isize)
+                    .number(rank as isize),
+            ),
+            Kind::PerAxis { parts, .. } => {
+                let (mut axis, mut divided) = (0, 0);
+                while axis < rank {
+                    if let Some(error) = refuses_along(shape, axis, parts[axis]) {
+                        return Some(error);
+                    }
+                    divided += (parts[axis] > 1) as usize;
+                    axis += 1;
+                }
+                if divided > 1 { Some(ShapeError::new("it can be divided along one axis only")) } else { None }
+            }
+        }
     }
 
     /// The number of parts along each axis.
@@ -128,13 +163,30 @@ impl Partitioner {
                 let rows = (bytes / row.max(1)).max(1);
                 along(size.div_ceil(rows).max(1))
             }
-            Kind::PerAxis(parts) => parts.clone(),
+            // More numbers than there can be axes are none.
+            Kind::PerAxis { parts, rank } => parts.get(..*rank).unwrap_or_default().to_vec(),
         };
         let divided = parts.iter().filter(|&&count| count > 1).count();
         if parts.len() != shape.len() || parts.contains(&0) || divided > 1 {
             return Err(PartitionError::Invalid { parts, shape: shape.to_vec() });
         }
         Ok(parts)
+    }
+}
+
+/// Why a shape cannot be divided into so many parts along an axis.
+const fn refuses_along(shape: &Shape, axis: usize, count: usize) -> Option<ShapeError> {
+    if axis >= shape.rank() {
+        return Some(ShapeError::new("there is no axis {} to divide it along").number(axis as isize));
+    }
+    match shape.dim(axis).size() {
+        _ if count == 0 => Some(ShapeError::new("a variable has one part at least")),
+        Some(size) if count > size => Some(
+            ShapeError::new("it cannot be divided into {} parts along an axis of {}")
+                .number(count as isize)
+                .with(shape.dim(axis)),
+        ),
+        _ => None,
     }
 }
 

@@ -2,5 +2,7 @@
 
 pub use crate::model;
 pub use crate::op::Padding::{self, Explicit, Same, Valid};
-pub use crate::optimizer::{Adagrad, Adam, AdamW, GradientDescent, Momentum, Optimizer, RmsProp, schedule};
+pub use crate::optimizer::{
+    Adagrad, Adam, AdamW, ExponentialMovingAverage, GradientDescent, Momentum, Optimizer, RmsProp, schedule,
+};
 pub use crate::{Error, Gradients, Model, Scope, Variable, VariableStore, layers};

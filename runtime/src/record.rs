@@ -13,6 +13,7 @@ use crate::element::{DType, Element, Scalar};
 use crate::error::{Error, Result};
 use crate::op::{Forward, Kind, Operation, Signature};
 use crate::ops::{again, copy};
+use crate::recorded_names::RecordedNames;
 use crate::shape::{Pattern, Shape, Shapes};
 use crate::variable::{AnyVariable, Variable};
 
@@ -113,6 +114,8 @@ struct Body {
     entries: Vec<Entry>,
     /// The entries to differentiate, in the order of the reverse pass; `None`: all of them, last first.
     reverse: Option<&'static [usize]>,
+    /// Where its names begin, if it is a turn of a loop.
+    turn: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -147,8 +150,7 @@ pub struct Recorder {
     variable_values: HashMap<usize, Value>,
     updates: Vec<(usize, Value)>,
     numbers: HashMap<(u64, DType), Value>,
-    names: HashMap<String, usize>,
-    scopes: Vec<&'static str>,
+    names: RecordedNames,
     elements: Vec<DType>,
     bodies: Vec<Body>,
     training: bool,
@@ -168,10 +170,9 @@ impl Recorder {
             variable_values: HashMap::new(),
             updates: Vec::new(),
             numbers: HashMap::new(),
-            names: HashMap::new(),
-            scopes: Vec::new(),
+            names: RecordedNames::default(),
             elements: vec![element],
-            bodies: vec![Body { entries: Vec::new(), reverse: None }],
+            bodies: vec![Body { entries: Vec::new(), reverse: None, turn: None }],
             training,
             modes: Vec::new(),
             error: None,
@@ -269,7 +270,7 @@ impl Recorder {
         match pattern.bind::<NAMES>(shape) {
             Ok((names, _)) => Ok(names.map(|dim| dim.size().unwrap_or(0))),
             Err(error) => {
-                Err(Error::Shape { message: format!("{}: {shape} is not {written}: {error}", self.full_name(what)) })
+                Err(Error::Shape { message: format!("{}: {shape} is not {written}: {error}", self.names.full(what)) })
             }
         }
     }
@@ -277,7 +278,8 @@ impl Recorder {
     /// Begins a `fn` of a model of this element type, whose nodes are differentiated in the given order.
     pub fn begin(&mut self, element: DType, reverse: &'static [usize]) {
         self.elements.push(element);
-        self.enter(reverse);
+        self.names.begin();
+        self.bodies.push(Body { entries: Vec::new(), reverse: Some(reverse), turn: None });
     }
 
     /// Ends the `fn` that was begun last.
@@ -287,6 +289,7 @@ impl Recorder {
     /// What went wrong in it.
     pub fn end(&mut self) -> Result<()> {
         self.leave();
+        self.names.end();
         self.elements.pop();
         self.ok()
     }
@@ -308,45 +311,38 @@ impl Recorder {
         }
     }
 
-    /// Begins a loop: its turns are bodies, differentiated from the last to the first.
-    pub fn enter_turns(&mut self) {
-        self.bodies.push(Body { entries: Vec::new(), reverse: None });
+    /// Begins a loop, which stands in this name scope: its turns are bodies, differentiated from the last to the first.
+    pub fn enter_turns(&mut self, name_scope: &'static str) {
+        self.names.enter_turns(name_scope);
+        self.bodies.push(Body { entries: Vec::new(), reverse: None, turn: None });
     }
 
     /// Begins a body whose nodes are differentiated in the given order.
     pub fn enter(&mut self, reverse: &'static [usize]) {
-        self.bodies.push(Body { entries: Vec::new(), reverse: Some(reverse) });
+        let is_turn = self.bodies.last().is_some_and(|body| body.reverse.is_none());
+        let turn = is_turn.then(|| self.names.turn());
+        self.bodies.push(Body { entries: Vec::new(), reverse: Some(reverse), turn });
     }
 
     /// Ends the body that was begun last.
     pub fn leave(&mut self) {
-        if let Some(body) = self.bodies.pop()
-            && let Some(outer) = self.bodies.last_mut()
-        {
+        let Some(body) = self.bodies.pop() else { return };
+        if let Some(mark) = body.turn {
+            self.names.end_turn(mark);
+        }
+        if let Some(outer) = self.bodies.last_mut() {
             outer.entries.push(Entry::Body(body));
         }
     }
 
-    /// Begins a layer of this name.
-    pub fn enter_layer(&mut self, name: &'static str) {
-        self.scopes.push(name);
+    /// Begins a layer, whose ops are in this name scope.
+    pub fn enter_layer(&mut self, name_scope: &'static str) {
+        self.names.begin_layer(name_scope);
     }
 
     /// Ends the layer that was begun last.
     pub fn leave_layer(&mut self) {
-        self.scopes.pop();
-    }
-
-    fn full_name(&self, name: &str) -> String {
-        self.scopes.iter().flat_map(|scope| [*scope, "/"]).chain([name]).collect()
-    }
-
-    /// A name that no other op of the recording has.
-    fn unique_name(&mut self, name: &str) -> String {
-        let full = self.full_name(name);
-        let count = self.names.entry(full.clone()).or_insert(0);
-        *count += 1;
-        if *count == 1 { full } else { format!("{full}_{}", *count - 1) }
+        self.names.end();
     }
 
     /// Records a call.
@@ -364,7 +360,7 @@ impl Recorder {
         if operands.contains(&Value::NONE) {
             return Err(Error::defect(format!("an operand of {name} is missing")));
         }
-        let name = self.unique_name(name);
+        let name = self.names.unique(name);
         let first = self.nodes.len();
         let operands = &self.different(operation, operands);
         let shapes: Vec<Shape> = operands.iter().map(|&value| self.shape(value)).collect();
@@ -419,7 +415,7 @@ impl Recorder {
             if operation.backward.is_some() && shape.dtype().is_float() && different.contains(&operand) {
                 let again = Node {
                     operation: &again::OPERATION,
-                    name: self.full_name("again"),
+                    name: self.names.full("again"),
                     operands: vec![operand],
                     results: vec![],
                     saved: vec![],

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, Data, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
+use crate::constraint::Constraint;
 use crate::defaults::Defaults;
 use crate::draft::Draft;
 use crate::element::{DType, Element, with_element};
@@ -51,6 +52,8 @@ pub struct VariableRequest<'a> {
     dtype: Option<DType>,
     start: Option<Start<'a>>,
     trainable: Option<bool>,
+    /// Whether a constraint is said here.
+    is_constrained: bool,
     kind: Kind,
     /// What the scope gives, and what is said here instead.
     defaults: Defaults,
@@ -96,8 +99,18 @@ struct New {
 impl<'a> VariableRequest<'a> {
     pub(crate) fn new(scope: &'a Scope, name: &'a str) -> Self {
         let defaults = scope.defaults().clone();
-        let kind = Kind::Global;
-        Self { scope, name, shape: None, dtype: None, start: None, trainable: None, kind, defaults, given: None }
+        Self {
+            scope,
+            name,
+            shape: None,
+            dtype: None,
+            start: None,
+            trainable: None,
+            is_constrained: false,
+            kind: Kind::Global,
+            defaults,
+            given: None,
+        }
     }
 
     /// Its sizes. A variable that is shared knows them.
@@ -135,6 +148,20 @@ impl<'a> VariableRequest<'a> {
     pub fn trainable(mut self, trainable: bool) -> Self {
         self.trainable = Some(trainable);
         self.made_with("`trainable`")
+    }
+
+    /// What holds for it after each update by any optimizer.
+    pub fn constraint(mut self, constraint: impl Constraint + 'static) -> Self {
+        self.defaults = self.defaults.constraint(constraint);
+        self.is_constrained = true;
+        self.made_with("constraint")
+    }
+
+    /// No constraint, whatever the scope has.
+    pub fn no_constraint(mut self) -> Self {
+        self.defaults = self.defaults.no_constraint();
+        self.is_constrained = false;
+        self
     }
 
     /// Its regularizer.
@@ -224,10 +251,7 @@ impl<'a> VariableRequest<'a> {
                 draft.share(Arc::clone(&entry.variable));
                 entry.info()
             }
-            Found::New(new) => {
-                let partition = new.about.partition.clone();
-                VariableInfo::new(self.make_any(&mut draft, new)?, 1).with(partition, self.kind == Kind::Unique)
-            }
+            Found::New(new) => VariableInfo::new(self.make_any(&mut draft, new)?, 1),
         };
         draft.commit()?;
         Ok(info)
@@ -281,7 +305,7 @@ impl<'a> VariableRequest<'a> {
 
     /// Whether the variable is to be in parts.
     fn is_divided(&self) -> bool {
-        self.defaults.partitioner.is_some() && self.shape.as_ref().is_none_or(|shape| !shape.is_empty())
+        self.defaults.has_partitioner() && self.shape.as_ref().is_none_or(|shape| !shape.is_empty())
     }
 
     /// The number of parts along each axis of a variable in parts.
@@ -298,14 +322,14 @@ impl<'a> VariableRequest<'a> {
             return Err(Error::Initializer { variable: variable(), reason });
         }
         let shape = self.asked_shape().ok_or_else(|| Error::ShapeMissing { variable: variable() })?;
-        let Some(partitioner) = &self.defaults.partitioner else { return Ok(Vec::new()) };
+        let Some(partitioner) = self.defaults.given_partitioner() else { return Ok(Vec::new()) };
         partitioner.parts(shape, self.asked_dtype()).map_err(wrong)
     }
 
     /// What a variable in one piece must not be.
     fn check_whole(&self, full: &str, existing: Option<&Entry>) -> Result<()> {
         let is_divided = existing.is_some_and(|entry| entry.about().partition.is_some());
-        let takes_parts = self.scope.rule() == Reuse::Yes && self.defaults.partitioner.is_none();
+        let takes_parts = self.scope.rule() == Reuse::Yes && !self.defaults.has_partitioner();
         if is_divided && !takes_parts {
             return Err(Error::Partition { variable: full.to_string(), problem: PartitionError::Divided });
         }
@@ -359,6 +383,7 @@ impl<'a> VariableRequest<'a> {
         let shape = self.asked_shape().ok_or_else(|| Error::ShapeMissing { variable: full.clone() })?.to_vec();
         let for_floats = [
             (self.defaults.has_regularizer(), "a regularizer"),
+            (self.is_constrained, "a constraint"),
             (self.trainable == Some(true), "gradients, as `trainable` says"),
         ];
         if let Some((_, what)) = for_floats.iter().find(|(given, _)| *given && !dtype.is_float()) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{Dimension, IntoDimension};
 
+use crate::constraint::Constraint;
 use crate::defaults::Defaults;
 use crate::element::{DType, Element};
 use crate::error::{Error, Result};
@@ -310,6 +311,20 @@ impl Scope {
     #[must_use]
     pub fn initializer(mut self, initializer: impl Initializer + Send + Sync + 'static) -> Self {
         self.defaults = self.defaults.initializer(initializer);
+        self
+    }
+
+    /// What holds for float variables inside that name no constraint, after each update by any optimizer.
+    #[must_use]
+    pub fn constraint(mut self, constraint: impl Constraint + 'static) -> Self {
+        self.defaults = self.defaults.constraint(constraint);
+        self
+    }
+
+    /// Switches the constraint of outer scopes off.
+    #[must_use]
+    pub fn no_constraint(mut self) -> Self {
+        self.defaults = self.defaults.no_constraint();
         self
     }
 

@@ -11,7 +11,7 @@ use crate::model::{VariableInfo, Variables};
 use crate::names;
 use crate::op_names::OpNames;
 use crate::partition::Partition;
-use crate::regularizer::Regularizer;
+use crate::regularizer::AnyRegularizer;
 use crate::scope::{Opening, Scope};
 use crate::variable::AnyVariable;
 
@@ -75,7 +75,9 @@ pub struct About {
     pub kind: Kind,
     pub collections: Vec<String>,
     pub partition: Option<Partition>,
-    pub regularizer: Option<Arc<dyn Regularizer>>,
+    /// Whether kernels keep packed copies of it.
+    pub is_packed: bool,
+    pub regularizer: Option<Arc<dyn AnyRegularizer>>,
     pub constraint: Option<Arc<dyn AnyConstraint>>,
 }
 
@@ -99,7 +101,6 @@ impl Entry {
 
     pub fn info(&self) -> VariableInfo {
         VariableInfo::new(Arc::clone(&self.variable), 1)
-            .with(self.about().partition.clone(), self.about().kind == Kind::Unique)
     }
 }
 
@@ -172,8 +173,10 @@ impl VariableStore {
         let entries = self.lock();
         let loss = |entry: &Entry| {
             let regularizer = entry.about().regularizer.as_ref()?;
-            let elements = entry.variable.snapshot().slice().to_vec();
-            Some((entry.variable.name().to_string(), regularizer.loss(&elements)))
+            let value = entry.variable.snapshot();
+            // Only floats are given one, and their elements are those of their shape.
+            let loss = regularizer.loss(value.slice(), entry.variable.shape()).ok()?;
+            Some((entry.variable.name().to_string(), loss))
         };
         entries.in_order().filter_map(loss).collect()
     }

@@ -16,7 +16,7 @@ const HEAD: [&str; 5] = ["scope", "variable", "shape", "count", ""];
 impl Summary {
     pub(crate) fn new(variables: &Variables) -> Self {
         let mut scope = String::new();
-        let rows = variables.iter().map(|variable| row(variable, &mut scope)).collect();
+        let rows = variables.iter().flat_map(|variable| rows(variable, &mut scope)).collect();
         let count = |trainable: bool| -> usize {
             variables.iter().filter(|variable| variable.trainable() == trainable).map(VariableInfo::len).sum()
         };
@@ -31,19 +31,23 @@ impl Summary {
     }
 }
 
-/// A row of the table; the scope is left out where it is that of the row before.
-fn row(variable: &VariableInfo, before: &mut String) -> [String; 5] {
+/// The rows of a variable, its parts after it; the scope is left out where it is that of the row before.
+fn rows(variable: &VariableInfo, before: &mut String) -> Vec<[String; 5]> {
     let (scope, name) = variable.name().rsplit_once('/').unwrap_or(("", variable.name()));
     let shown = if scope == before { String::new() } else { scope.to_string() };
     *before = scope.to_string();
-    let sizes: Vec<String> = variable.shape().iter().map(usize::to_string).collect();
-    [
-        shown,
-        name.to_string(),
-        format!("{}[{}]", variable.dtype(), sizes.join(", ")),
-        grouped(variable.len()),
-        notes(variable),
-    ]
+    let cells = |scope: String, name: &str, shape: &[usize], notes: String| {
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        let shape_text = format!("{}[{}]", variable.dtype(), sizes.join(", "));
+        [scope, name.to_string(), shape_text, grouped(shape.iter().product()), notes]
+    };
+    let whole = cells(shown, name, variable.shape(), notes(variable));
+    let parts = variable.parts();
+    let parts = parts.iter().map(|(part, shape)| {
+        let name = part.get(variable.name().len() - name.len()..).unwrap_or(part);
+        cells(String::new(), name, shape, String::new())
+    });
+    std::iter::once(whole).chain(parts).collect()
 }
 
 fn notes(variable: &VariableInfo) -> String {
@@ -53,6 +57,11 @@ fn notes(variable: &VariableInfo) -> String {
     }
     if variable.owners() > 1 {
         notes.push(format!("shared by {} instances", variable.owners()));
+    }
+    match variable.parts().len() {
+        0 => {}
+        1 => notes.push("in one part".to_string()),
+        parts => notes.push(format!("in {parts} parts")),
     }
     if !variable.trainable() {
         notes.push("not trainable".to_string());

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::init;
 use crate::op::{Backward, Dim, Operation, Shape};
 use crate::ops::{add, copy, mul, sum};
+use crate::regularizer::{AnyRegularizer, Regularizer, loss};
 use crate::run::{Runs, Step};
 use crate::store::VariableStore;
 use crate::variable::{AnyVariable, Variable};
@@ -180,6 +181,20 @@ pub fn check<A: Any + Send + Sync>(operation: &'static Operation, attrs: A, oper
     op.shape_of_unknown_sizes()?;
     op.in_place()?;
     op.gradients()
+}
+
+/// Puts a regularizer to the checks of ops, on a value that should be away from kinks: its penalty, its gradient, and
+/// both for several variables together.
+///
+/// # Errors
+///
+/// What is wrong, in words.
+pub fn check_regularizer(regularizer: impl Regularizer + 'static, value: impl Into<Tensor>) -> Result<(), String> {
+    let value = value.into();
+    regularizer.check(value.array.shape())?;
+    let regularizers = vec![Arc::new(regularizer) as Arc<dyn AnyRegularizer>; 2];
+    let halved = Tensor { array: &value.array * 0.5, ..value.clone() };
+    check(&loss::OPERATION, loss::Attrs { regularizers }, &[value, halved])
 }
 
 /// An op that is being checked.

@@ -11,6 +11,7 @@ use ndarray::{Array, ArrayBase, Data, Dimension};
 use crate::arena::Buffer;
 use crate::element::{DType, Element, Slice, SliceMut};
 use crate::error::{Error, Result};
+use crate::kernels::gemm::Packs;
 use crate::store::About;
 
 /// A handle on one shared value, which has a name.
@@ -44,11 +45,36 @@ struct Shared<T, D: Dimension + 'static> {
     owners: AtomicUsize,
     /// Always in standard layout. Readers take a share of the array and give the lock back at once, so a guard never
     /// blocks anybody; a writer changes the array in place unless some guard still looks at it.
-    value: Mutex<Arc<Array<T, D>>>,
+    value: Mutex<Arc<Held<T, D>>>,
+}
+
+/// A value, with the packed copies that kernels keep of it.
+#[derive(Debug)]
+struct Held<T, D: Dimension> {
+    array: Array<T, D>,
+    packs: Option<Packs<T>>,
+}
+
+impl<T: Element, D: Dimension> Held<T, D> {
+    fn new(array: Array<T, D>, about: &About) -> Self {
+        Self { array, packs: about.is_packed.then(Packs::default) }
+    }
+
+    /// The array, to be changed: what is kept of it is old from now on.
+    fn array_mut(&mut self) -> &mut Array<T, D> {
+        self.packs.iter_mut().for_each(Packs::stale);
+        &mut self.array
+    }
+}
+
+impl<T: Element, D: Dimension> Clone for Held<T, D> {
+    fn clone(&self) -> Self {
+        Self { array: self.array.clone(), packs: self.packs.as_ref().map(|_| Packs::default()) }
+    }
 }
 
 impl<T: Element, D: Dimension + 'static> Shared<T, D> {
-    fn lock(&self) -> MutexGuard<'_, Arc<Array<T, D>>> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Held<T, D>>> {
         // A writer that panicked left finished elements behind, so the value can be used.
         self.value.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,10 +92,10 @@ impl<T: Element, D: Dimension + 'static> Variable<T, D> {
         let shared = Shared {
             name,
             shape,
-            about,
             trainable: AtomicBool::new(trainable),
             owners: AtomicUsize::new(1),
-            value: Mutex::new(Arc::new(value)),
+            value: Mutex::new(Arc::new(Held::new(value, &about))),
+            about,
         };
         Self { shared: Arc::new(shared) }
     }
@@ -96,7 +122,7 @@ impl<T: Element, D: Dimension + 'static> Variable<T, D> {
 
     /// The value as it is now. The guard derefs to the array; what is written meanwhile, it does not see.
     pub fn read(&self) -> ReadGuard<T, D> {
-        ReadGuard { value: Arc::clone(&self.shared.lock()) }
+        ReadGuard { held: Arc::clone(&self.shared.lock()) }
     }
 
     /// Replaces the value.
@@ -112,7 +138,7 @@ impl<T: Element, D: Dimension + 'static> Variable<T, D> {
                 found: self.shape().to_vec(),
             });
         }
-        Arc::make_mut(&mut self.shared.lock()).assign(value);
+        Arc::make_mut(&mut self.shared.lock()).array_mut().assign(value);
         Ok(())
     }
 
@@ -147,14 +173,14 @@ impl<T: Element, D: Dimension + 'static> fmt::Debug for Variable<T, D> {
 /// The value of a variable at the moment it was read.
 #[derive(Debug)]
 pub struct ReadGuard<T: Element, D: Dimension + 'static> {
-    value: Arc<Array<T, D>>,
+    held: Arc<Held<T, D>>,
 }
 
 impl<T: Element, D: Dimension + 'static> Deref for ReadGuard<T, D> {
     type Target = Array<T, D>;
 
     fn deref(&self) -> &Array<T, D> {
-        &self.value
+        &self.held.array
     }
 }
 
@@ -176,8 +202,8 @@ pub trait AnyVariable: Any + Send + Sync {
     fn owners(&self) -> usize;
     /// Notes that it was found by its name once more.
     fn add_owner(&self);
-    /// A variable of this name with the same value.
-    fn copy(&self, name: String) -> Arc<dyn AnyVariable>;
+    /// A variable of this name with the same value, of which this is known.
+    fn copy(&self, name: String, about: About) -> Arc<dyn AnyVariable>;
     /// A number that no other variable has while this one lives.
     fn id(&self) -> usize;
     /// The value as it is now.
@@ -219,9 +245,9 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
         self.owners.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn copy(&self, name: String) -> Arc<dyn AnyVariable> {
-        let value = Array::clone(&self.lock());
-        Variable::with(name, self.trainable(), self.about.clone(), value).erase()
+    fn copy(&self, name: String, about: About) -> Arc<dyn AnyVariable> {
+        let value = self.lock().array.clone();
+        Variable::with(name, self.trainable(), about, value).erase()
     }
 
     fn id(&self) -> usize {
@@ -234,16 +260,39 @@ impl<T: Element, D: Dimension + 'static> AnyVariable for Shared<T, D> {
 
     fn change(&self, change: &mut dyn FnMut(SliceMut<'_>)) {
         let mut value = self.lock();
-        if let Some(elements) = Arc::make_mut(&mut value).as_slice_mut() {
+        if let Some(elements) = Arc::make_mut(&mut value).array_mut().as_slice_mut() {
             change(T::wrap_mut(elements));
         }
     }
 }
 
-impl<T: Element, D: Dimension + 'static> Buffer for Array<T, D> {
+impl<T: Element, D: Dimension + 'static> Buffer for Held<T, D> {
     fn slice(&self) -> Slice<'_> {
         // `Variable::new` stores standard layout, and nothing that writes to it changes the layout.
-        T::wrap(self.as_slice().unwrap_or_default())
+        T::wrap(self.array.as_slice().unwrap_or_default())
+    }
+
+    fn packs(&self) -> Option<&dyn Any> {
+        self.packs.as_ref().map(|packs| packs as &dyn Any)
+    }
+}
+
+impl dyn AnyVariable {
+    /// Whether it is of this element type and shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DTypeMismatch`], [`Error::ShapeMismatch`].
+    pub(crate) fn check_like(&self, dtype: DType, shape: &[usize]) -> Result<()> {
+        let variable = || self.name().to_string();
+        if self.dtype() != dtype {
+            return Err(Error::DTypeMismatch { variable: variable(), expected: dtype, found: self.dtype() });
+        }
+        if self.shape() != shape {
+            let (expected, found) = (shape.to_vec(), self.shape().to_vec());
+            return Err(Error::ShapeMismatch { variable: variable(), expected, found });
+        }
+        Ok(())
     }
 }
 

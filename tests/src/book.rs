@@ -19,5 +19,7 @@ chapters! {
     mistakes,
     runtime_errors,
     from_tensorflow,
+    tensorflow_rules,
+    tutorials,
     not_yet,
 }

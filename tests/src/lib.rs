@@ -8,6 +8,7 @@ pub mod book;
 pub mod case;
 pub mod compare;
 pub mod conv_sizes;
+pub mod gallery;
 pub mod initializers;
 pub mod json;
 pub mod misc;

@@ -1,7 +1,9 @@
-//! The section `misc`: clipping of gradients. Moving averages of variables are not there yet.
+//! The section `misc`: clipping of gradients, and moving averages of variables.
 
 use ndarray::Array1;
 use varscope::Gradients;
+use varscope::init::zeros;
+use varscope::prelude::{ExponentialMovingAverage, VariableStore};
 
 use crate::case::Array;
 use crate::compare::{Comparison, Tolerances};
@@ -20,7 +22,7 @@ pub fn judge(section: &Node<'_>, tolerances: &Tolerances, report: &mut Report) -
         let verdict = if id.starts_with("clip_by_") {
             judge_clipping(&case, tolerances)?
         } else if id.starts_with("ema") {
-            Verdict::NotThereYet("there are no moving averages of variables".into())
+            judge_averages(&case, tolerances)?
         } else {
             Verdict::NotThereYet("nothing does that".into())
         };
@@ -37,6 +39,44 @@ fn judge_clipping(case: &Node<'_>, tolerances: &Tolerances) -> Result<Verdict, E
     let mut comparison = Comparison::new(tolerances.of("ops float64")?);
     match clip(&inputs, norm, &mut comparison, global) {
         Ok(clipped) => comparison.numbers("the clipped gradients", &clipped, &outputs.concat()),
+        Err(error) => comparison.fail(error.to_string()),
+    }
+    Ok(comparison.verdict())
+}
+
+/// Averages of a variable to which the same is added before each update.
+fn judge_averages(case: &Node<'_>, tolerances: &Tolerances) -> Result<Verdict, Error> {
+    let numbers = |list: &Node<'_>| -> Result<Vec<f64>, Error> { list.items()?.iter().map(Node::number).collect() };
+    let read = |name: &str| Ok::<_, Error>(Array1::from_vec(numbers(&case.field(name)?)?));
+    let (start, added) = (read("v0")?, read("delta_per_step")?);
+    let decay = case.field("decay")?.number()?;
+    let updates = case.get("num_updates")?.map(|updates| updates.number()).transpose()?;
+    let wanted: Vec<_> = case.field("averages")?.items()?.iter().map(numbers).collect::<Result<_, _>>()?;
+    let is_debiased = case.field("id")?.text()?.ends_with("zero_debias");
+    let mut comparison = Comparison::new(tolerances.of("ema")?);
+    let found = || -> varscope::Result<Vec<f64>> {
+        let store = VariableStore::new(0);
+        let variable = store.root().get_variable_of::<f64, _>("v", start.len(), &zeros())?;
+        variable.assign(&start)?;
+        let mut averages = ExponentialMovingAverage::new(&store.variables(), decay)?;
+        if is_debiased {
+            averages = averages.zero_debias();
+        }
+        if let Some(updates) = updates {
+            averages.num_updates(updates as u64);
+        }
+        let average = averages.average_of(&variable)?;
+        let mut found = average.read().to_vec();
+        for _ in 1..wanted.len() {
+            let next = &*variable.read() + &added;
+            variable.assign(&next)?;
+            averages.apply();
+            found.extend(average.read().iter());
+        }
+        Ok(found)
+    };
+    match found() {
+        Ok(found) => comparison.numbers("the averages", &found, &wanted.concat()),
         Err(error) => comparison.fail(error.to_string()),
     }
     Ok(comparison.verdict())

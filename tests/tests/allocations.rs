@@ -74,6 +74,14 @@ model! {
         }
     }
 
+    struct Penalized {
+        fn loss(x: [batch, 20]) -> [] {
+            let hidden = scope hidden(regularizer = l2(0.1)): layers::Dense(x, units = 33);
+            var scale(regularizer = l1_l2(l1 = 0.1, l2 = 0.1)): f64[3];
+            mean(square(hidden)) + regularization_loss() + cast::<f32>(sum(scale))
+        }
+    }
+
     struct Recurrent {
         fn loss(x: [batch, time, 4]) -> [] {
             let mut h = zeros(shape = [batch, 6]);
@@ -135,6 +143,20 @@ fn clipping_allocates_nothing() {
     assert_eq!(allocations(run), 0, "clipping in place");
 }
 
+fn penalties_and_averages_allocate_nothing() {
+    let (x, mut optimizer) = (features(16).0, Adam::new(0.01));
+    let net = Penalized::seeded(1).unwrap();
+    let mut averages = ExponentialMovingAverage::new(&net.trainable_variables(), 0.99).unwrap();
+    let mut step = net.loss_gradients();
+    let mut run = || {
+        optimizer.apply(step.compute(x.view()).unwrap().1).unwrap();
+        averages.num_updates(optimizer.steps()).apply();
+        drop(averages.swap());
+    };
+    run();
+    assert_eq!(allocations(run), 0, "penalties, and averages of variables");
+}
+
 fn a_change_of_batch_size_is_planned_once() {
     let (net, mut optimizer) = (Mlp::seeded(1).unwrap(), Adam::new(0.01));
     let mut step = net.loss_gradients();
@@ -191,6 +213,7 @@ fn a_repeated_step_allocates_nothing() {
             steps_allocate_nothing("a schedule", || Adam::new(schedule::exponential_decay(0.01, 10, 0.9)));
             clipping_allocates_nothing();
             large_steps_allocate_nothing();
+            penalties_and_averages_allocate_nothing();
             a_change_of_batch_size_is_planned_once();
         });
     }

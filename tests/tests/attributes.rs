@@ -1,8 +1,10 @@
 //! What scopes and variables give besides a start: collections and constraints.
 
 use ndarray::{Array2, array};
-use varscope::constraint::{NormWithin, max_norm};
+use varscope::constraint::{NormWithin, max_norm, non_negative};
+use varscope::init::zeros;
 use varscope::layers::Dense;
+use varscope::op::DType;
 use varscope::prelude::*;
 
 fn names(variables: &varscope::Variables) -> Vec<&str> {
@@ -111,6 +113,11 @@ mod constraints {
             }
         }
 
+        struct Plain {
+            var v: [1] = zeros();
+            fn loss() -> [] { sum(v) }
+        }
+
         struct Scalar {
             var v(constraint = max_norm(1.0)): [] = 3.0;
             fn loss() -> [] { v * v }
@@ -172,6 +179,30 @@ mod constraints {
         let (_, gradients) = step.compute(array![[1.0, 1.0]].view()).unwrap();
         GradientDescent::new(0.1).apply(gradients).unwrap();
         assert!((largest_norm(&copy.a.norm.read()) - 3.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn scopes_and_variables_of_a_store_have_them() {
+        let store = VariableStore::new(0);
+        let scope = store.scope("bounded").constraint(non_negative());
+        let net = Plain::new(&scope.enter("net")).unwrap();
+        let free = Plain::new(&scope.enter("free").no_constraint()).unwrap();
+        scope.variable("v").shape(&[1]).initializer(zeros()).constraint(max_norm(0.5)).get_any().unwrap();
+        let again = Plain::new(&scope.auto_reuse()).unwrap();
+        for (net, wanted) in [(&net, 0.0), (&free, -1.0), (&again, -0.5)] {
+            let mut step = net.loss_gradients();
+            GradientDescent::new(1.0).apply(step.compute().unwrap().1).unwrap();
+            assert!((net.v.read()[0] - wanted).abs() < 1e-5, "{:?}", net.v);
+        }
+
+        let scope = store.scope("bounded").reuse();
+        let error = scope.variable("v").constraint(non_negative()).get_any().unwrap_err();
+        assert!(error.to_string().starts_with("variable `bounded/v` is shared, and its constraint is that of where"));
+        let scope = store.scope("other").constraint(non_negative());
+        let integer = || scope.variable("n").dtype(DType::U32).shape(&[1]);
+        let error = integer().constraint(non_negative()).get_any().unwrap_err();
+        assert_eq!(error.to_string(), "variable `other/n` is of u32, and only a float can have a constraint");
+        assert!(scope.defaults().has_constraint() && integer().get_any().is_ok());
     }
 
     #[test]
@@ -265,5 +296,43 @@ mod training {
         assert_eq!(mean(), 0.0);
         net.normed_again_gradients().compute(input().view()).unwrap();
         assert!(mean() > 0.0);
+    }
+}
+
+mod name_scopes {
+    use super::*;
+
+    model! {
+        struct Net {
+            fn named(ids: u32[batch]) -> [batch, 2] {
+                scope outer { scope inner { one_hot(ids, depth = 2) } }
+            }
+            fn unnamed(ids: u32[batch]) -> [batch, 2] {
+                scope outer(name_scope = false) {
+                    var scale: [2];
+                    scope inner(name_scope = true) {
+                        var offset: [2];
+                        one_hot(ids, depth = 2) * scale + offset
+                    }
+                }
+            }
+            fn root(ids: u32[batch]) -> [batch, 2] {
+                scope self.outer.inner(reuse, name_scope = false) { one_hot(ids, depth = 2) }
+            }
+        }
+    }
+
+    #[test]
+    fn variables_have_scopes_in_their_names_that_ops_have_not() {
+        let net = Net::seeded(0).unwrap();
+        assert_eq!(names(&net.variables()), ["outer/scale", "outer/inner/offset"]);
+        let ids = array![7_u32];
+        let op = |result: Result<Array2<f32>, varscope::Error>| match result {
+            Err(varscope::Error::IndexOutOfRange { op, .. }) => op,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(op(net.named(ids.view())), "outer/inner/one_hot");
+        assert_eq!(op(net.unnamed(ids.view())), "inner/one_hot");
+        assert_eq!(op(net.root(ids.view())), "one_hot");
     }
 }

@@ -23,7 +23,7 @@ mod bare {
             var order: u32[4] = [2, 0, 1, 2];
             var scale: [] = constant(2.0);
             var mask: bool[2, 2] = [[true, false], [false, true]];
-            var all: bool[2] = true;
+            var all: bool[2] = constant(true);
 
             fn masks() -> (bool[2, 2], bool[2]) { (mask, all) }
             fn value() -> [2] { w * scale }

@@ -25,6 +25,14 @@ model! {
         }
     }
 
+    /// A layer that variables are read through.
+    pub struct Scaled<T> {
+        fn forward(w: [n, k]) -> [n, k] {
+            var gain: [k] = ones();
+            w * gain
+        }
+    }
+
     /// A public model with scopes, loops and several results.
     pub struct Network(
         /// How many blocks there are.
@@ -48,12 +56,12 @@ model! {
             for i in 0..depth {
                 y = relu(scope block[i]: Projection(y, units = 4, bias = i > 0));
             }
-            scope head: Projection(y, units = 3)
+            scope head(regularizer = l2(0.001)): Projection(y, units = 3)
         }
 
         fn loss(x: [batch, 4], labels: u32[batch]) -> ([], [batch, 3]) {
             let logits = logits(x);
-            (mean(sparse_softmax_cross_entropy(logits, labels)), logits)
+            (mean(sparse_softmax_cross_entropy(logits, labels)) + regularization_loss(), logits)
         }
     }
 
@@ -63,7 +71,11 @@ model! {
         }
 
         fn sums(x: [batch, 3]) -> [batch] {
-            sum(x + unused.offset, axes = [1])
+            scope read(custom_getter = Scaled(), regularizer = l1_l2(l1 = 0.1)) {
+                var w(constraint = none): [3, 3];
+                var b(custom_getter = clip(min = 0.0)): [3];
+                sum(matmul(x, w) + b + unused.offset, axes = [1])
+            }
         }
     }
 }

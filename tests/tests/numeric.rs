@@ -61,7 +61,7 @@ fn nothing_is_wrong() {
 /// The section of a file, the id of a case there, and what makes that case wrong.
 type Disturbance = (&'static str, &'static str, fn(&mut Value));
 
-const DISTURBANCES: [Disturbance; 10] = [
+const DISTURBANCES: [Disturbance; 11] = [
     ("ops", "add_broadcast", |ops| disturb(&mut case(ops, "add_broadcast")["outputs"]["y"]["data"][3], 1e-8)),
     ("ops", "matmul_01", |ops| disturb(&mut case(ops, "matmul_01")["grads"]["b"]["data"][0], -1e-8)),
     ("ops", "reduce_mean_hw", |ops| {
@@ -78,6 +78,7 @@ const DISTURBANCES: [Disturbance; 10] = [
     ("misc", "clip_by_global_norm", |misc| {
         disturb(&mut case(misc, "clip_by_global_norm")["outputs"][1]["data"][0], 1e-6);
     }),
+    ("misc", "ema_num_updates", |misc| disturb(&mut case(misc, "ema_num_updates")["averages"][2][0], 1e-4)),
     ("schedules", "cosine", |schedules| disturb(&mut case(schedules, "cosine")["values"][4], 1e-6)),
     ("initializers", "he_normal_3x5", |initializers| {
         disturb(&mut initializers["parameters"][2]["he_normal"]["resulting_stddev"], 1e-6);

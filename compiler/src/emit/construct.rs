@@ -53,10 +53,11 @@ impl Emit<'_> {
         quote! { #(#fields)* }
     }
 
+    /// The name in the store.
     fn label(&self, member: Member) -> &str {
         match member {
             Member::Variable(id) => &self.model.variables[id].label,
-            Member::Layer(id) => &self.model.layers[id].label,
+            Member::Layer(id) => &self.model.layers[id].stored,
             Member::Scope(id) => &self.model.scopes[id].label,
         }
     }
@@ -74,8 +75,12 @@ impl Emit<'_> {
         if !self.is_optional(member) {
             return value;
         }
+        let has = match member {
+            Member::Layer(_) => quote! { has_layer },
+            Member::Variable(_) | Member::Scope(_) => quote! { has },
+        };
         quote! {
-            if #construction.has(#label) { ::core::option::Option::Some(#value) } else { ::core::option::Option::None }
+            if #construction.#has(#label) { ::core::option::Option::Some(#value) } else { ::core::option::Option::None }
         }
     }
 

@@ -6,7 +6,10 @@ use quote::{format_ident, quote, quote_spanned};
 use super::names::{check_fn, inputs_fn};
 use super::size::InInstance;
 use super::{Emit, at, local};
-use crate::ir::{Declaration, Function, Given, Initializer, LayerDeclaration, PathPart, VariableDeclaration};
+use crate::ir::{
+    Declaration, Function, Given, Initializer, LayerDeclaration, LayerInputs, PathPart, SizeExpr, SnippetCall,
+    VariableDeclaration, VariableId,
+};
 
 impl Emit<'_> {
     /// The function that makes the variables and layers of an instance.
@@ -126,7 +129,7 @@ impl Emit<'_> {
     }
 
     fn declare_variable(&self, declaration: &VariableDeclaration) -> TokenStream {
-        let (p, draft, span) = (self.private(declaration.span), local("draft"), at(declaration.span));
+        let (draft, span) = (local("draft"), at(declaration.span));
         let variable = &self.model.variables[declaration.variable];
         let (element, rank, places) = (self.element(&variable.element), self.rank(variable.rank), variable.places);
         let (path, check) = (full_name(&declaration.path), self.check_of(declaration.function));
@@ -134,9 +137,7 @@ impl Emit<'_> {
             let value = declaration.value;
             quote! { #check.values[#value] }
         } else {
-            let names = InInstance { check };
-            let dims = declaration.dims.iter().map(|size| self.size(size, &names));
-            quote! { #p::Shape::new(<#element as #p::Element>::DTYPE, &[#(#dims),*]) }
+            self.shape_of(declaration.variable, &declaration.dims)
         };
         let (initializer, trainable) = (self.initializer(declaration), optional(variable.trainable));
         let made = quote_spanned! { span=> #draft.variable::<#element, #rank>(&#path, #shape, #initializer, #trainable, #places) };
@@ -146,6 +147,14 @@ impl Emit<'_> {
         }
         let p = self.p();
         quote! { #draft.giving(#p::Defaults::new() #given, |#draft| #made); }
+    }
+
+    /// The shape of a variable that is declared among the items.
+    fn shape_of(&self, variable: VariableId, dims: &[SizeExpr]) -> TokenStream {
+        let (p, names) = (self.p(), InInstance { check: TokenStream::new() });
+        let (dtype, dims) = (self.dtype(&self.model.variables[variable].element), dims.iter());
+        let dims = dims.map(|size| self.size(size, &names));
+        quote! { #p::Shape::new(#dtype, &[#(#dims),*]) }
     }
 
     fn initializer(&self, declaration: &VariableDeclaration) -> TokenStream {
@@ -170,15 +179,19 @@ impl Emit<'_> {
         let draft = local("draft");
         let layer = &self.model.layers[declaration.layer];
         let (ty, path) = (self.layer_type(&layer.path), full_name(&declaration.path));
-        let check = self.check_of(Some(declaration.function));
+        let check = self.check_of(declaration.function);
         let keywords = self.keywords(&declaration.keywords, &InInstance { check: check.clone() });
-        let (inputs, defaults) = (&declaration.inputs, self.layer_defaults(declaration));
+        let defaults = self.layer_defaults(declaration);
+        let inputs = match &declaration.inputs {
+            LayerInputs::Values(inputs) => quote! { #(#check.values[#inputs]),* },
+            LayerInputs::Variable(variable, dims) => self.shape_of(*variable, dims),
+        };
         quote! {
             #draft.layer(&#path, #defaults, |#draft| {
                 <#ty>::__declare(
                     #draft,
                     #keywords.__values()?,
-                    ::core::option::Option::Some(&[#(#check.values[#inputs]),*])
+                    ::core::option::Option::Some(&[#inputs])
                 )
             })?;
         }
@@ -191,30 +204,37 @@ impl Emit<'_> {
             Initializer::Inherited | Initializer::Elements(_) => TokenStream::new(),
             Initializer::Default => quote! { .no_initializer() },
             Initializer::Written(call) => {
-                let initializer = self.call(call, &InInstance { check: self.check_of(Some(declaration.function)) });
+                let initializer = self.call(call, &InInstance { check: self.check_of(declaration.function) });
                 quote! { .initializer(#initializer) }
             }
         };
         let trainable = declaration.trainable.map(|trainable| quote! { .trainable(#trainable) });
-        let given = self.given(&declaration.given, Some(declaration.function));
+        let given = self.given(&declaration.given, declaration.function);
         quote! { #p::Defaults::new() #initializer #trainable #given }
     }
 
     /// What is given besides a start, as setters of `Defaults`.
     fn given(&self, given: &Given, function: Option<usize>) -> TokenStream {
         let names = InInstance { check: self.check_of(function) };
-        let constraint = given.constraint.as_ref().map(|constraint| match constraint {
-            None => quote! { .no_constraint() },
-            Some(call) => {
-                let constraint = self.call(call, &names);
-                quote! { .constraint(#constraint) }
-            }
-        });
+        let made = |made: &Option<Option<SnippetCall>>, set: &str, unset: &str| {
+            let (set, unset) = (Ident::new(set, Span::call_site()), Ident::new(unset, Span::call_site()));
+            made.as_ref().map(|made| match made {
+                None => quote! { .#unset() },
+                Some(call) => {
+                    let made = self.call(call, &names);
+                    quote! { .#set(#made) }
+                }
+            })
+        };
+        let constraint = made(&given.constraint, "constraint", "no_constraint");
+        let regularizer = made(&given.regularizer, "regularizer", "no_regularizer");
         let collections = given.collections.as_ref().map(|collections| match collections.as_slice() {
             [] => quote! { .no_collections() },
             names => quote! { #(.collection(#names))* },
         });
-        quote! { #constraint #collections }
+        let partitioner = made(&given.partitioner, "partitioner", "no_partitioner");
+        let cache = given.cache.map(|is_packed| quote! { .packed(#is_packed) });
+        quote! { #constraint #regularizer #partitioner #cache #collections }
     }
 }
 

@@ -120,6 +120,11 @@ impl Emit<'_> {
                 quote! { let #result = #recorder.number(#number); }
             }
             NodeKind::Op(op) => self.record_op(function, names, node, op),
+            NodeKind::Regularization { name, value } => {
+                let (result, instance, element) = (names.get(*value), local("__instance"), self.dtype(&Element::Model));
+                let name = name.recorded();
+                quote! { let #result = self.#instance.regularization_loss(#recorder, #name, #element)?; }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let name = record_fn(&self.model.functions[*called].name);
                 let arguments = arguments.iter().map(|&argument| names.get(argument));
@@ -147,7 +152,7 @@ impl Emit<'_> {
     }
 
     fn record_op(&self, function: &Function, names: &ValueNames, node: &Node, op: &OpNode) -> TokenStream {
-        let (recorder, alias, name) = (local("recorder"), op_path(function, op.path), &op.name);
+        let (recorder, alias, name) = (local("recorder"), op_path(function, op.path), op.name.recorded());
         let attrs = match &op.attrs {
             None => self.attrs_base(function, op.path),
             Some(call) => self.call(call, &InRecord),
@@ -164,18 +169,19 @@ impl Emit<'_> {
     }
 
     fn record_layer(&self, names: &ValueNames, node: &Node, call: &LayerCall) -> TokenStream {
-        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].label);
+        let (p, recorder, label) = (self.p(), local("recorder"), &self.model.layers[call.layer.id].stored);
         let name = record_fn(&call.function);
         let layer = match self.layer_place(call.layer.id, &call.layer.indices) {
             (place, false) => quote! { (#place) },
             (place, true) => quote! { #p::present(#place, #label)? },
         };
         let full = if node.scope.is_empty() { label.clone() } else { format!("{}/{label}", node.scope) };
+        let name_scope = call.name_scope.recorded();
         let arguments = call.arguments.iter().map(|&argument| names.get(argument));
         let results = call.results.iter().map(|&result| names.get(result));
         let call = quote_spanned! { at(node.span)=> #layer.#name(#recorder, [#(#arguments),*]) };
         quote! {
-            #recorder.enter_layer(#full);
+            #recorder.enter_layer(#name_scope);
             let [#(#results),*] = #p::so_many(#full, #call?)?;
             #recorder.leave_layer();
         }
@@ -189,6 +195,7 @@ impl Emit<'_> {
         let inside = inner.carried.iter().map(|value| names.get(value.inside));
         let next = inner.carried.iter().map(|value| names.get(value.next));
         let (reverse, body) = (&inner.body.reverse, self.record_body(function, names, &inner.body));
+        let name_scope = inner.name_scope.recorded();
         let list = inner.collected.map(|(_, list)| names.get(list));
         let begin = list.map(|list| quote! { let mut #list = ::std::vec::Vec::new(); });
         let collect = inner.collected.map(|(value, list)| {
@@ -198,7 +205,7 @@ impl Emit<'_> {
         quote! {
             #(let mut #carried = #before;)*
             #begin
-            #recorder.enter_turns();
+            #recorder.enter_turns(#name_scope);
             for #variable in #range {
                 #(let #inside = #carried;)*
                 #recorder.enter(&[#(#reverse),*]);

@@ -73,8 +73,10 @@ fn collect(nodes: &[Node], part: &Ident, places: &mut BTreeMap<NodeId, Place>) {
 /// Whether the check of a node can find something wrong.
 fn can_fail(node: &Node) -> bool {
     match &node.kind {
-        NodeKind::Number { .. } => false,
-        NodeKind::Variable(variable) => variable.declares || variable.same_as.is_some(),
+        NodeKind::Number { .. } | NodeKind::Regularization { .. } => false,
+        NodeKind::Variable(variable) => {
+            variable.declares || variable.same_as.is_some() || variable.partitioner.is_some()
+        }
         NodeKind::Op(_)
         | NodeKind::Call { .. }
         | NodeKind::Layer(_)

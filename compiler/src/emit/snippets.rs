@@ -62,6 +62,12 @@ impl Emit<'_> {
                 let contract = match made {
                     Made::Initializer => quote! { #p::Initializer },
                     Made::Constraint => quote! { #p::Constraint },
+                    Made::Regularizer => quote! { #p::Regularizer },
+                    Made::Partitioner => {
+                        return quote_spanned! { at(snippet.span)=>
+                            const fn #name(#parameters) -> #p::Partitioner { #call }
+                        };
+                    }
                 };
                 quote_spanned! { at(snippet.span)=> fn #name(#parameters) -> impl #contract { #call } }
             }
@@ -98,7 +104,9 @@ impl Emit<'_> {
                             let (name, value) = (&assign.left, &assign.right);
                             setters.push(quote_spanned! { syn::spanned::Spanned::span(name)=> .#name(#value) });
                         }
-                        value => positional.push(value),
+                        // A list of any length.
+                        syn::Expr::Array(list) if made == Made::Partitioner => positional.push(quote! { &#list }),
+                        value => positional.push(value.to_token_stream()),
                     }
                 }
                 quote_spanned! { at(span)=> #function(#(#positional),*) #(#setters)* }
@@ -121,6 +129,8 @@ impl Emit<'_> {
                 let module = match made {
                     Made::Initializer => quote! { init },
                     Made::Constraint => quote! { constraint },
+                    Made::Regularizer => quote! { regularizer },
+                    Made::Partitioner => quote! { partition },
                 };
                 quote_spanned! { at(span)=> #krate::#module::#name }
             }

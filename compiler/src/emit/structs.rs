@@ -126,7 +126,11 @@ impl Emit<'_> {
             Member::Layer(id) => {
                 let layer = &self.model.layers[id];
                 let path = &layer.path;
-                let docs = format!("The layer `{}`.", layer.label);
+                let docs = if layer.label == layer.stored {
+                    format!("The layer `{}`.", layer.label)
+                } else {
+                    format!("The layer under the name `{}`, through which a variable is read.", layer.stored)
+                };
                 (layer.name.clone(), layer.family.as_ref(), self.layer_type(path), docs)
             }
             Member::Scope(id) => {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{Expr as Rust, Path};
 
-use super::{DimId, Element, LayerId, NodeId, SizeExpr, SnippetCall, Use, ValueId, VariableId};
+use super::{DimId, Element, LayerId, NodeId, OpName, SizeExpr, SnippetCall, Use, ValueId, VariableId};
 
 /// A `fn`.
 pub struct Function {
@@ -142,6 +142,12 @@ pub enum NodeKind {
         value: ValueId,
     },
     Op(OpNode),
+    /// `regularization_loss()`: the penalties of all variables.
+    Regularization {
+        /// Its name in its name scopes.
+        name: OpName,
+        value: ValueId,
+    },
     /// A call of another `fn` of the model.
     Call {
         function: usize,
@@ -180,6 +186,8 @@ pub struct VariableNode {
     pub first: String,
     /// Whether it is declared here.
     pub declares: bool,
+    /// How it is divided, where that is checked here.
+    pub partitioner: Option<SnippetCall>,
     pub value: ValueId,
 }
 
@@ -194,8 +202,8 @@ pub enum SameAs {
 pub struct OpNode {
     /// The number of its path among those of the `fn`.
     pub path: usize,
-    /// Its name with its scopes.
-    pub name: String,
+    /// Its name in its name scopes.
+    pub name: OpName,
     pub operands: Vec<Operand>,
     pub attrs: Option<SnippetCall>,
     pub results: Vec<ValueId>,
@@ -219,11 +227,15 @@ pub struct LayerCall {
     pub results: Vec<ValueId>,
     /// The number of the layer's instance among those that this `fn` applies.
     pub applied: usize,
+    /// The name scope of its ops.
+    pub name_scope: OpName,
 }
 
 pub struct Loop {
     pub variable: Ident,
     pub bounds: Bounds,
+    /// The name scope that it stands in.
+    pub name_scope: OpName,
     pub carried: Vec<Carried>,
     pub body: Body,
     /// The value at the end of each turn, and the list of them.
@@ -251,7 +263,7 @@ pub struct Branch {
 pub fn results(kind: &NodeKind) -> Vec<ValueId> {
     match kind {
         NodeKind::Variable(node) => vec![node.value],
-        NodeKind::Number { value, .. } => vec![*value],
+        NodeKind::Number { value, .. } | NodeKind::Regularization { value, .. } => vec![*value],
         NodeKind::Op(node) => node.results.clone(),
         NodeKind::Call { results, .. } => results.clone(),
         NodeKind::Layer(call) => call.results.clone(),

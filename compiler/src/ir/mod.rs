@@ -4,6 +4,8 @@
 //! unrolled; calls of other `fn`s stay calls.
 
 mod graph;
+mod log;
+mod op_name;
 
 use proc_macro2::{Ident, Span};
 use syn::{Expr as Rust, Path};
@@ -11,6 +13,8 @@ use syn::{Expr as Rust, Path};
 use crate::syntax::{self, Arithmetic, Size};
 
 pub use graph::*;
+pub use log::{Entry, Said};
+pub use op_name::OpName;
 
 pub type ScopeId = usize;
 pub type VariableId = usize;
@@ -30,6 +34,8 @@ pub struct Model<'a> {
     pub snippets: Vec<Snippet>,
     /// What an instance is made of, in the order of the declarations.
     pub declarations: Vec<Declaration>,
+    /// What the source says, in its order.
+    pub log: Vec<Entry>,
 }
 
 /// The root scope's number.
@@ -110,10 +116,19 @@ pub struct Layer {
     pub scope: ScopeId,
     pub name: Ident,
     pub label: String,
+    /// The name of its scope; that of a layer which a variable is read through is the variable's.
+    pub stored: String,
     pub path: Path,
     pub family: Option<Family>,
     pub instances: Vec<Instance>,
     pub places: usize,
+}
+
+impl Layer {
+    /// The name of the model that it is of.
+    pub fn model(&self) -> String {
+        self.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+    }
 }
 
 /// What is made when an instance is made.
@@ -153,13 +168,22 @@ pub struct VariableDeclaration {
 pub struct LayerDeclaration {
     pub layer: LayerId,
     pub path: Vec<PathPart>,
-    pub function: usize,
+    /// Where it is applied; nowhere, if the variable that is read through it stands among the items.
+    pub function: Option<usize>,
     pub keywords: SnippetCall,
-    pub inputs: Vec<ValueId>,
+    pub inputs: LayerInputs,
     /// What its variables take that name no initializer.
     pub initializer: Initializer,
     pub trainable: Option<bool>,
     pub given: Given,
+}
+
+/// What a layer is made for.
+pub enum LayerInputs {
+    /// The shapes of values of its `fn`.
+    Values(Vec<ValueId>),
+    /// The shape of a variable.
+    Variable(VariableId, Vec<SizeExpr>),
 }
 
 /// What a variable, or those of a layer, have besides a start; what is `None` is that of the scopes around the layer.
@@ -168,12 +192,18 @@ pub struct Given {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `none`.
     pub constraint: Option<Option<SnippetCall>>,
+    /// `Some(None)` is `none`.
+    pub regularizer: Option<Option<SnippetCall>>,
+    /// Whether kernels keep packed copies.
+    pub cache: Option<bool>,
+    /// Of a variable alone: it does not reach into layers.
+    pub partitioner: Option<Option<SnippetCall>>,
 }
 
 impl Given {
     /// What is made by calls.
     pub fn calls(&self) -> impl Iterator<Item = &SnippetCall> {
-        self.constraint.iter().flatten()
+        self.constraint.iter().chain(&self.regularizer).chain(&self.partitioner).flatten()
     }
 }
 
@@ -245,6 +275,9 @@ pub struct Snippet {
 pub enum Made {
     Initializer,
     Constraint,
+    Regularizer,
+    /// A constant can make it, so that a check knows it.
+    Partitioner,
 }
 
 impl Made {
@@ -253,6 +286,8 @@ impl Made {
         match self {
             Self::Initializer => ("an initializer", "zeros()"),
             Self::Constraint => ("a constraint", "non_negative()"),
+            Self::Regularizer => ("a regularizer", "l1_l2()"),
+            Self::Partitioner => ("a partitioner", "fixed_size(1)"),
         }
     }
 }
@@ -272,11 +307,13 @@ pub enum SnippetKind {
     Keywords { layer: Path, keywords: Vec<KeywordExpr> },
 }
 
+#[derive(Clone)]
 pub struct KeywordExpr {
     pub name: Ident,
     pub value: KeywordValue,
 }
 
+#[derive(Clone)]
 pub enum KeywordValue {
     Rust(Rust),
     /// A list of sizes, with names of dimensions among them; `None` is `_`.

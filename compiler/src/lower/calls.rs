@@ -7,9 +7,12 @@ use super::FunctionLowering;
 use super::environment::Value;
 use super::expressions::Dotted;
 use crate::diag::suggestion;
-use crate::ir::{LayerId, NodeKind, OpNode, OpPath, Operand, Place, Update};
-use crate::resolve::{Found, site};
+use crate::ir::{LayerId, NodeKind, OpName, OpNode, OpPath, Operand, Place, Said, Update};
+use crate::resolve::{Found, given, site};
 use crate::syntax::{self, Arguments, Expr, Keyword};
+
+/// The penalties of all variables, which is no op: it knows the model.
+const REGULARIZATION_LOSS: &str = "regularization_loss";
 
 /// An operand, and the variable that the op updates through it, if it does.
 struct Lowered {
@@ -72,6 +75,12 @@ impl FunctionLowering<'_, '_, '_> {
         match self.member(receiver, name) {
             Some(Member::Function(number)) => return self.call_function(number, name, arguments),
             Some(Member::Layer(place)) => return self.apply(&place, name.span(), None, arguments, wanted),
+            Some(Member::OfLayer(_)) if name == REGULARIZATION_LOSS => {
+                let message = "the penalties of a layer alone are those in a `fn` of the layer: \
+                               `fn penalty() -> [] { regularization_loss() }`, called as `layer.penalty()`";
+                self.error(name, message);
+                return Value::Wrong;
+            }
             Some(Member::OfLayer(place)) => return self.apply(&place, name.span(), Some(name), arguments, wanted),
             Some(Member::Wrong) => return Value::Wrong,
             None if matches!(receiver, Expr::Path(path) if path.is_ident("self")) => {
@@ -96,6 +105,7 @@ impl FunctionLowering<'_, '_, '_> {
         let mut names: Vec<String> = self.model.functions.iter().map(|function| function.name.to_string()).collect();
         names.extend(self.model.tree.labels(crate::ir::ROOT).into_iter().map(str::to_string));
         let hint = match suggestion(&name.to_string(), names.iter().map(String::as_str)) {
+            _ if name == REGULARIZATION_LOSS => "; write `regularization_loss()`".to_string(),
             hint if hint.is_empty() => format!("; an op is called without `self.`: `{name}(x)`"),
             hint => hint,
         };
@@ -162,6 +172,7 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let results: Vec<usize> = function.results.iter().map(|_| self.new_value(None)).collect();
+        self.log(name.span(), Said::Call { function: number });
         let kind = NodeKind::Call { function: number, arguments: values, results: results.clone() };
         self.push(name.span(), site(arguments), kind);
         values_of(results)
@@ -190,8 +201,11 @@ impl FunctionLowering<'_, '_, '_> {
         let before: Vec<Lowered> = first.into_iter().map(|operand| Lowered { operand, update: None }).collect();
         let operands = self.operands(arguments, before);
         let Some(segment) = path.segments.last() else { return Value::Wrong };
-        if is_bare(path) && self.is_no_op(&segment.ident, arguments) {
+        if is_bare(path) && self.is_no_op(&segment.ident, &arguments.keywords) {
             return Value::Wrong;
+        }
+        if path.is_ident(REGULARIZATION_LOSS) {
+            return self.regularization_loss(&segment.ident, arguments, operands.is_none_or(|list| !list.is_empty()));
         }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
         let number = self.op_path(path.clone(), is_bare(path));
@@ -201,6 +215,27 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         };
         self.op_node(number, &name, span, site(arguments), operands, &arguments.keywords, wanted)
+    }
+
+    /// `regularization_loss()`
+    fn regularization_loss(&mut self, name: &Ident, arguments: &Arguments, is_given: bool) -> Value {
+        if is_given || !arguments.keywords.is_empty() {
+            let message = "`regularization_loss()` takes nothing: it is the sum of the penalties of all variables of the \
+                           model that have a `regularizer`";
+            self.error(name, message);
+            return Value::Wrong;
+        }
+        let value = self.new_value(None);
+        let full = self.op_name(&name.to_string(), name.span());
+        self.push(name.span(), site(arguments), NodeKind::Regularization { name: full, value });
+        Value::Tensor(value)
+    }
+
+    /// The name of an op in the name scope at hand.
+    fn op_name(&mut self, name: &str, span: Span) -> OpName {
+        let name = self.op_names.unique(&self.name_scope, name);
+        self.log(span, Said::Op { name: name.clone() });
+        name
     }
 
     /// A call of an op on something wrong: the op and its keywords are looked at all the same.
@@ -213,7 +248,7 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// Notes a name that cannot be that of an op, and a keyword that no op has.
-    fn is_no_op(&mut self, name: &Ident, arguments: &Arguments) -> bool {
+    pub(super) fn is_no_op(&mut self, name: &Ident, keywords: &[Keyword]) -> bool {
         let text = name.to_string();
         if let Some(hint) = syntax::foreign::op(&text).or_else(|| syntax::foreign::member(&text)) {
             self.error(name, format!("there is no op `{name}`; {hint}"));
@@ -225,7 +260,7 @@ impl FunctionLowering<'_, '_, '_> {
             return true;
         }
         let is_name = |keyword: &&Keyword| keyword.name == "name" && matches!(keyword.value, syn::Expr::Lit(_));
-        if let Some(keyword) = arguments.keywords.iter().find(is_name) {
+        if let Some(keyword) = keywords.iter().find(is_name) {
             let message = "an op has its name from the scopes around it: leave this out, or write `name_scope n { … }`";
             self.error(&keyword.name, message);
             return true;
@@ -240,7 +275,7 @@ impl FunctionLowering<'_, '_, '_> {
         self.op_node(number, op, span, site, operands, &[], 1)
     }
 
-    fn op_path(&mut self, path: Path, is_bare: bool) -> usize {
+    pub(super) fn op_path(&mut self, path: Path, is_bare: bool) -> usize {
         self.ops.push(OpPath { path, is_bare });
         self.ops.len() - 1
     }
@@ -271,7 +306,7 @@ impl FunctionLowering<'_, '_, '_> {
             self.environment.note_update(&update.variable, update.result);
         }
         let operands = operands.into_iter().map(|lowered| lowered.operand).collect();
-        let name = self.scopes.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        let name = self.op_name(name, span);
         self.push(span, site, NodeKind::Op(OpNode { path, name, operands, attrs, results: all, updates }));
         values_of(results)
     }
@@ -304,7 +339,11 @@ impl FunctionLowering<'_, '_, '_> {
         match self.model.tree.look_up(&self.cursor, &steps, from_root) {
             Some(Ok(Found::Variable(place))) => {
                 let name = steps.last()?.name.clone();
-                let Value::Tensor(value) = self.read(&place, &name) else { return None };
+                if !self.getters_of(&place).is_empty() || self.environment.is_read_through(&place) {
+                    self.error(&name, given::updated_through_getter(&name));
+                    return None;
+                }
+                let value = self.read_raw(&place, &name);
                 Some(Lowered { operand: Operand::Value(value), update: Some(place) })
             }
             Some(Err(wrong)) => {
@@ -345,6 +384,6 @@ pub(super) fn values_of(mut values: Vec<usize>) -> Value {
 }
 
 /// Whether a path is one name, perhaps with a type: `cast::<u32>`.
-fn is_bare(path: &Path) -> bool {
+pub(super) fn is_bare(path: &Path) -> bool {
     path.leading_colon.is_none() && path.segments.len() == 1
 }

@@ -94,7 +94,8 @@ impl FunctionLowering<'_, '_, '_> {
         }
         let carried = carried.into_iter().map(|(_, value)| value).collect();
         let list = collected.map(|(_, list)| Value::List(Operand::Collected(list, bounds.clone())));
-        let kind = Loop { variable: node.variable.clone(), bounds, carried, body, collected };
+        let name_scope = self.name_scope.clone();
+        let kind = Loop { variable: node.variable.clone(), bounds, name_scope, carried, body, collected };
         self.push(node.span, site(node), NodeKind::Loop(kind));
         ends_in_value.then(|| list.unwrap_or(Value::Wrong))
     }

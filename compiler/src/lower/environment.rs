@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 
+use super::getters::Getters;
 use crate::ir::{Name, Operand, Place, ValueId, VariableId};
 use crate::syntax::Hyperparameter;
 
@@ -37,6 +38,8 @@ struct Block {
     variables: HashMap<String, ValueId>,
     /// The variables that were updated inside.
     updated: Vec<String>,
+    /// What variables that were asked for inside are read through, by their place.
+    getters: HashMap<String, Getters>,
 }
 
 /// The names that can be seen.
@@ -148,6 +151,38 @@ impl Environment {
             block.variables.insert(key(place), value);
             block.updated.push(key(place));
         }
+    }
+
+    /// Notes what a variable is read through in this block.
+    pub fn note_getters(&mut self, place: &Place<VariableId>, getters: Getters) {
+        if let Some(block) = self.blocks.last_mut() {
+            block.getters.insert(key(place), getters);
+        }
+    }
+
+    /// What a variable is read through, where it was asked for in a block around.
+    pub fn getters(&self, place: &Place<VariableId>) -> Option<&Getters> {
+        let key = key(place);
+        self.blocks.iter().rev().find_map(|block| block.getters.get(&key))
+    }
+
+    /// What a variable was when it was read through these getters.
+    pub fn read_through(&self, place: &Place<VariableId>, getters: &Getters) -> Option<ValueId> {
+        let key = getters.key(&key(place));
+        self.blocks.iter().rev().find_map(|block| block.variables.get(&key).copied())
+    }
+
+    /// Notes what a variable is that was read through these getters.
+    pub fn note_read_through(&mut self, place: &Place<VariableId>, getters: &Getters, value: ValueId) {
+        if let Some(block) = self.blocks.last_mut() {
+            block.variables.insert(getters.key(&key(place)), value);
+        }
+    }
+
+    /// Whether a variable was read through some getters.
+    pub fn is_read_through(&self, place: &Place<VariableId>) -> bool {
+        let prefix = Getters::prefix(&key(place));
+        self.blocks.iter().flat_map(|block| block.variables.keys()).any(|key| key.starts_with(&prefix))
     }
 
     /// The names of sizes in sight.

@@ -6,7 +6,11 @@ use super::FunctionLowering;
 use super::calls::values_of;
 use super::environment::Value;
 use super::variables::indices_of;
-use crate::ir::{Declaration, LayerCall, LayerDeclaration, LayerId, Name, NodeKind, Place, SnippetCall, Use};
+use crate::diag::MistakeKind;
+use crate::ir::{
+    Declaration, LayerCall, LayerDeclaration, LayerId, LayerInputs, Name, NodeKind, OpName, Place, Said, SnippetCall,
+    Use,
+};
 use crate::resolve::{Declared, Defaults, Surroundings, Turn, site};
 use crate::syntax::{self, Arguments, Scope};
 
@@ -42,43 +46,46 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         if declared.is_new {
-            let applied = self.applied(&place);
-            self.makes.push(applied);
-            self.declare_layer(declared, keywords.clone(), &inputs, &defaults);
+            self.declare_layer(declared, keywords.clone(), LayerInputs::Values(inputs.clone()), &defaults);
         } else if !is_made && !layer.arguments.keywords.is_empty() {
             let name = scope.path.first();
-            self.error(
+            self.is_wrong = true;
+            self.model.errors.rule(
+                MistakeKind::GivenWhereShared,
                 name,
                 "this layer is shared here, and its hyper-parameters are those with which it was made: leave them out",
             );
             return Value::Wrong;
         }
         let outside = std::mem::replace(&mut self.cursor.defaults.training, defaults.training);
-        let results = self.layer_call(place, scope.span, site(layer), None, inputs, wanted);
+        let call = (scope.span, site(layer), None);
+        let results = self.layer_call(place, is_made, call, inputs, wanted);
         self.cursor.defaults.training = outside;
         results
     }
 
-    fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
+    pub(super) fn is_same_site(&self, layer: &Place<LayerId>, keywords: &SnippetCall) -> bool {
         self.model.layers.get(layer).is_some_and(|(_, made)| made.snippet == keywords.snippet)
     }
 
-    fn declare_layer(
+    pub(super) fn declare_layer(
         &mut self,
         declared: Declared<LayerId>,
         keywords: SnippetCall,
-        inputs: &[usize],
+        inputs: LayerInputs,
         defaults: &Defaults,
     ) {
-        let Some(function) = self.number else { return };
-        self.model.layers.note(&Place { id: declared.id, indices: declared.indices }, (function, keywords.clone()));
+        let (function, place) = (self.number, Place { id: declared.id, indices: declared.indices });
+        let applied = self.applied(&place);
+        self.makes.push(applied);
+        self.model.layers.note(&place, (function, keywords.clone()));
         let indices = indices_of(&declared.path);
         let declaration = LayerDeclaration {
             layer: declared.id,
             path: declared.path,
             function,
             keywords,
-            inputs: inputs.to_vec(),
+            inputs,
             initializer: self.initializer_of(defaults),
             trainable: defaults.trainable,
             given: self.given(defaults),
@@ -101,29 +108,45 @@ impl FunctionLowering<'_, '_, '_> {
             return Value::Wrong;
         }
         let Some(inputs) = self.tensors(arguments) else { return Value::Wrong };
-        if inputs.is_empty() {
+        if inputs.is_empty() && function.is_none_or(|function| function == "forward") {
             self.error_at(span, "a layer is applied to an input");
             return Value::Wrong;
         }
-        self.layer_call(place.clone(), span, site(arguments), function, inputs, wanted)
+        self.layer_call(place.clone(), false, (span, site(arguments), function), inputs, wanted)
     }
 
     fn layer_call(
         &mut self,
         layer: Place<LayerId>,
-        span: Span,
-        site: usize,
-        function: Option<&Ident>,
+        is_new: bool,
+        place: (Span, usize, Option<&Ident>),
         arguments: Vec<usize>,
         wanted: usize,
     ) -> Value {
+        let name = self.model.tree.name_of_layer(&layer);
+        let name_scope = self.op_names.unique(&self.name_scope, name.rsplit('/').next().unwrap_or_default());
+        values_of(self.layer_node(layer, name_scope, is_new, place, arguments, wanted))
+    }
+
+    /// Applies a layer, whose ops are in this name scope.
+    pub(super) fn layer_node(
+        &mut self,
+        layer: Place<LayerId>,
+        name_scope: OpName,
+        is_new: bool,
+        (span, site, function): (Span, usize, Option<&Ident>),
+        arguments: Vec<usize>,
+        wanted: usize,
+    ) -> Vec<usize> {
+        let (name, model) = (self.model.tree.name_of_layer(&layer), self.model.tree.layers[layer.id].model());
+        self.log(span, Said::Layer { name, model, is_new, name_scope: name_scope.clone() });
         let keywords = self.keywords_here(&layer);
         let applied = self.applied(&layer);
         let results: Vec<usize> = (0..wanted.max(1)).map(|_| self.new_value(None)).collect();
         let function = function.cloned().unwrap_or_else(|| Ident::new("forward", span));
-        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied };
+        let call = LayerCall { layer, function, keywords, arguments, results: results.clone(), applied, name_scope };
         self.push(span, site, NodeKind::Layer(call));
-        values_of(results)
+        results
     }
 
     /// The hyper-parameters of a layer as this `fn` knows them: a name of another `fn` means nothing here.
@@ -131,7 +154,7 @@ impl FunctionLowering<'_, '_, '_> {
         let Some((function, keywords)) = self.model.layers.get(layer) else {
             return SnippetCall { snippet: 0, values: Vec::new(), sizes: Vec::new() };
         };
-        let is_here = Some(*function) == self.number;
+        let is_here = *function == self.number;
         let known = |name: &Use| match name.name {
             Name::Dim(_) if !is_here => Use { ident: name.ident.clone(), name: Name::Unknown },
             _ => name.clone(),

@@ -1,11 +1,14 @@
 //! From the source to graphs: names settled, loops over numbers unrolled, each `fn` in single assignment.
 
+mod arrays;
 mod calls;
 mod control;
 mod environment;
 mod evaluate;
 mod expressions;
+mod getters;
 mod layers;
+mod op_names;
 mod places;
 mod sizes;
 mod snippets;
@@ -18,13 +21,14 @@ use proc_macro2::{Ident, Span};
 
 use crate::diag::{Errors, suggestion};
 use crate::ir::{
-    Body, Bounds, Condition, Declaration, Element, Function, Input, Model, Node, NodeId, NodeKind, OpPath, Operand,
-    Output, Snippet, SnippetCall, SnippetId, TensorType, ValueId,
+    Body, Bounds, Condition, Declaration, Element, Entry, Function, Input, Model, Node, NodeId, NodeKind, OpName,
+    OpPath, Operand, Output, Said, Snippet, SnippetCall, SnippetId, TensorType, ValueId,
 };
 use crate::resolve::{Cursor, Tree};
 use crate::syntax::{self, Item, Parameter};
 
 use environment::{Environment, Value};
+use op_names::OpNames;
 use places::Places;
 
 /// Lowers a model. What is wrong is noted; the `fn`s that it is in are marked.
@@ -35,13 +39,14 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
     let mut lowering = Lowering {
         source,
         functions,
-        tree: Tree::new(&source.name),
+        tree: Tree::new(source),
         snippets: Vec::new(),
         snippet_of: HashMap::new(),
         declarations: vec![Level::default()],
         variables: Places::default(),
         layers: Places::default(),
         branches: 0,
+        log: Vec::new(),
         undeclared: source.unread.clone(),
         forward_names,
         errors,
@@ -55,10 +60,10 @@ pub fn lower<'a>(source: &'a syntax::Model, errors: &mut Errors) -> Model<'a> {
         }
     }
     lowering.check_calls(&lowered);
-    let Lowering { tree, snippets, mut declarations, .. } = lowering;
+    let Lowering { tree, snippets, mut declarations, log, .. } = lowering;
     let Tree { scopes, variables, layers, .. } = tree;
     let declarations = declarations.pop().unwrap_or_default().list;
-    Model { source, scopes, variables, layers, functions: lowered, snippets, declarations }
+    Model { source, scopes, variables, layers, functions: lowered, snippets, declarations, log }
 }
 
 fn functions(source: &syntax::Model) -> Vec<&syntax::Function> {
@@ -82,9 +87,11 @@ struct Lowering<'a, 'e> {
     /// Where each variable was declared first: the `fn`, and the sizes.
     variables: Places<variables::Origin>,
     /// With which hyper-parameters each layer was made, and in which `fn`.
-    layers: Places<(usize, SnippetCall)>,
+    layers: Places<(Option<usize>, SnippetCall)>,
     /// How many branches there are so far.
     branches: usize,
+    /// What the source has said so far.
+    log: Vec<Entry>,
     /// The variables in whose declarations something is wrong: their uses are no mistakes as well.
     undeclared: Vec<Ident>,
     /// The names that the inputs of `forward` bind.
@@ -137,6 +144,7 @@ fn calls_of(body: &Body) -> Vec<(usize, Span)> {
             NodeKind::Variable(_)
             | NodeKind::Number { .. }
             | NodeKind::Op(_)
+            | NodeKind::Regularization { .. }
             | NodeKind::Layer(_)
             | NodeKind::Bind { .. } => {}
         }
@@ -161,8 +169,11 @@ struct FunctionLowering<'l, 'a, 'e> {
     number: Option<usize>,
     cursor: Cursor,
     environment: Environment,
-    /// The scopes in the names of ops.
+    /// The scopes and name scopes around, as they are written.
     scopes: Vec<String>,
+    /// The name scope of the ops at hand, which goes its own way: a scope that is opened again has another.
+    name_scope: OpName,
+    op_names: OpNames,
     /// The variables of the loops of the graph around.
     loops: Vec<Ident>,
     condition: Condition,
@@ -190,6 +201,8 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
             cursor: Cursor::root(),
             environment,
             scopes: Vec::new(),
+            name_scope: OpName::default(),
+            op_names: OpNames::default(),
             loops: Vec::new(),
             condition: Condition::new(),
             bodies: vec![Body::default()],
@@ -323,6 +336,11 @@ impl<'l, 'a, 'e> FunctionLowering<'l, 'a, 'e> {
         if let Some(body) = self.bodies.last_mut() {
             body.nodes.push(Node { id, span, scope, training, kind });
         }
+    }
+
+    /// Notes what the source says.
+    fn log(&mut self, span: Span, said: Said) {
+        self.model.log.push(Entry { span, function: self.number, said });
     }
 
     fn error(&mut self, tokens: impl quote::ToTokens, message: impl std::fmt::Display) {

@@ -33,6 +33,12 @@ impl<T> Places<T> {
         }
     }
 
+    /// What was made at a place, to be completed.
+    pub fn get_mut(&mut self, place: &Place<usize>) -> Option<&mut T> {
+        let own = turns(place).and_then(|turns| self.of_place.get(&(place.id, turns)));
+        own.or_else(|| self.of_field.get(&place.id)).map(|&number| &mut self.list[number])
+    }
+
     /// What was made at a place; where its turn is known only in a run, the first of its family, which is as all are.
     pub fn get(&self, place: &Place<usize>) -> Option<&T> {
         let own = turns(place).and_then(|turns| self.of_place.get(&(place.id, turns)));

@@ -108,7 +108,7 @@ impl FunctionLowering<'_, '_, '_> {
         self.snippet(address(layer), layer.span(), values, sizes, kind)
     }
 
-    fn snippet(
+    pub(super) fn snippet(
         &mut self,
         site: usize,
         span: Span,
@@ -125,7 +125,7 @@ impl FunctionLowering<'_, '_, '_> {
         SnippetCall { snippet, values, sizes }
     }
 
-    fn keywords(&self, keywords: &[Keyword]) -> Vec<KeywordExpr> {
+    pub(super) fn keywords(&self, keywords: &[Keyword]) -> Vec<KeywordExpr> {
         keywords
             .iter()
             .map(|keyword| KeywordExpr { name: keyword.name.clone(), value: self.keyword_value(&keyword.value) })
@@ -154,7 +154,7 @@ impl FunctionLowering<'_, '_, '_> {
     }
 
     /// Notes the `-1` of other libraries among the names of sizes: what is left is `_` here.
-    fn check_rest(&mut self, value: &Rust) {
+    pub(super) fn check_rest(&mut self, value: &Rust) {
         let Rust::Array(array) = value else { return };
         if self.sizes_of_list(value).is_none() {
             return;
@@ -243,7 +243,7 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    fn uses_of_keywords(&self, keywords: &[KeywordExpr]) -> (Vec<Use>, Vec<Use>) {
+    pub(super) fn uses_of_keywords(&self, keywords: &[KeywordExpr]) -> (Vec<Use>, Vec<Use>) {
         let (mut values, mut sizes) = (Vec::new(), Vec::new());
         for keyword in keywords {
             match &keyword.value {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span};
 
 use super::FunctionLowering;
 use super::environment::Value;
-use crate::ir::NodeKind;
+use crate::ir::{NodeKind, OpName, Said};
 use crate::syntax::{self, Block, Content, Expr, Pattern, Reuse, Scope, Statement, TensorType};
 
 impl FunctionLowering<'_, '_, '_> {
@@ -149,24 +149,35 @@ impl FunctionLowering<'_, '_, '_> {
             self.is_wrong = true;
             return Some(Value::Wrong);
         };
-        let op_scope = inside.parts.last().map_or_else(String::new, ToString::to_string);
+        let written = inside.parts.last().map_or_else(String::new, ToString::to_string);
+        let name_scope = match &inside.name_scope {
+            Some(name) => self.op_names.unique(&self.name_scope, name),
+            None => self.name_scope.clone(),
+        };
+        let (name, reuse) = (inside.name(), inside.reuse);
+        self.log(scope.span, Said::Scope { name, name_scope: name_scope.clone(), reuse });
         let outside = std::mem::replace(&mut self.cursor, inside);
-        let value = self.scoped(op_scope, block, wanted);
+        let value = self.scoped(written, name_scope, block, wanted);
         let inside = std::mem::replace(&mut self.cursor, outside);
         self.model.tree.close(&inside);
         value
     }
 
     pub(super) fn name_scope(&mut self, name: &Ident, block: &Block, wanted: usize) -> Option<Value> {
-        self.scoped(name.to_string(), block, wanted)
+        let name_scope = self.op_names.unique(&self.name_scope, &name.to_string());
+        self.log(name.span(), Said::NameScope { name_scope: name_scope.clone() });
+        self.scoped(name.to_string(), name_scope, block, wanted)
     }
 
-    fn scoped(&mut self, op_scope: String, block: &Block, wanted: usize) -> Option<Value> {
-        self.scopes.push(op_scope);
+    fn scoped(&mut self, written: String, name_scope: OpName, block: &Block, wanted: usize) -> Option<Value> {
+        let depth = self.scopes.len();
+        self.scopes.extend(Some(written).filter(|written| !written.is_empty()));
+        let outside = std::mem::replace(&mut self.name_scope, name_scope);
         self.environment.enter(false);
         let value = self.block_value(block, wanted);
         self.environment.leave();
-        self.scopes.pop();
+        self.name_scope = outside;
+        self.scopes.truncate(depth);
         value
     }
 

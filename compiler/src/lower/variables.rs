@@ -6,29 +6,44 @@ use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
 use super::FunctionLowering;
+use super::arrays::Array;
 use super::environment::Value;
+use super::getters::Getters;
+use crate::diag::MistakeKind;
 use crate::ir::{
-    Condition, Declaration, Given, Initializer, Made, Name, NodeKind, PathPart, Place, SameAs, SizeExpr, SnippetCall,
-    Use, ValueId, VariableDeclaration, VariableId, VariableNode,
+    Condition, Declaration, Element, Given, Initializer, Made, Name, NodeKind, PathPart, Place, Said, SameAs, SizeExpr,
+    SnippetCall, Use, ValueId, VariableDeclaration, VariableId, VariableNode,
 };
-use crate::resolve::{Declared, Defaults, Surroundings, Tree};
+use crate::resolve::{Declared, Defaults, Surroundings, Tree, check};
 use crate::syntax::{self, Dimension, TensorType};
 
 /// Where a variable was declared first.
 pub struct Origin {
     function: Option<usize>,
-    dims: Vec<SizeExpr>,
-    span: Span,
+    pub(super) dims: Vec<SizeExpr>,
+    pub(super) span: Span,
+    /// The scopes that it stands in, and its name.
+    pub(super) path: Vec<String>,
+    /// What it is read through by its name.
+    pub(super) getters: Getters,
+    /// How it is divided, if no `fn` declares it and so checks that.
+    partitioner: Option<SnippetCall>,
 }
 
 impl FunctionLowering<'_, '_, '_> {
     /// `var name: type = initializer;`
     pub(super) fn variable(&mut self, variable: &syntax::Variable) {
         let array = variable.initializer.as_ref().and_then(Array::of);
+        if let Some((element, message)) = array.as_ref().and_then(|array| array.misfit(&self.element_of(variable))) {
+            self.is_wrong = true;
+            self.model.errors.rule(MistakeKind::ValueDType, element, message);
+            return self.undeclared(&variable.name);
+        }
         if let (Some(ty), Some(array)) = (&variable.ty, &array)
             && let Some(message) = array.differs(ty)
         {
-            self.error_at(ty.span, message);
+            self.is_wrong = true;
+            self.model.errors.rule_at(MistakeKind::ShapeAndValue, ty.span, message);
             return self.undeclared(&variable.name);
         }
         let Some(dims) = self.variable_dims(variable, array.as_ref()) else {
@@ -42,14 +57,36 @@ impl FunctionLowering<'_, '_, '_> {
             self.is_wrong = true;
             return self.undeclared(&variable.name);
         };
+        let full = self.cursor.name_of(&self.model.tree.variables[declared.id].label);
+        if declared.is_new {
+            self.op_names.take(&full);
+        }
+        self.log(variable.name.span(), Said::Variable { name: full, is_new: declared.is_new });
         let place = Place { id: declared.id, indices: declared.indices.clone() };
-        let value = self.variable_node(variable, &place, dims.clone(), declared.is_new);
-        if variable.name != self.model.tree.variables[declared.id].label {
+        let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
+        let given = declared.is_new.then(|| self.given_variable(&defaults));
+        let raw = self.variable_node(variable, &place, dims.clone(), given.as_ref());
+        let (is_new, is_renamed) = (declared.is_new, variable.name != self.model.tree.variables[declared.id].label);
+        if let Some(given) = given {
+            self.declare(variable, declared, dims.unwrap_or_default(), (array, given), raw);
+        }
+        let value = self.ask(variable, &place, raw, is_new);
+        if is_renamed {
             // A `unique` one whose name was taken: from here on its bare name is this one, as a second `let` would be.
             self.environment.bind(&variable.name, Value::Tensor(value), false);
         }
-        if declared.is_new {
-            self.declare(variable, declared, dims.unwrap_or_default(), array, value);
+    }
+
+    /// The element type of a variable by its name, where it is not that of a generic model.
+    fn element_of(&self, variable: &syntax::Variable) -> Option<String> {
+        let model = match &self.model.source.element {
+            syntax::Element::Default => Some("f32".to_string()),
+            syntax::Element::Named(name) => Some(name.to_string()),
+            syntax::Element::Generic(_) => None,
+        };
+        match self.model.tree.element_of(variable.ty.as_ref(), &self.cursor) {
+            Element::Model => model,
+            Element::Named(name) => Some(name.to_string()),
         }
     }
 
@@ -72,7 +109,8 @@ impl FunctionLowering<'_, '_, '_> {
                 Dimension::Any(span) => {
                     let message = "every size of a variable is known when it is made: write a number, a constant, a \
                                    hyper-parameter or a name that an input binds";
-                    self.error_at(*span, message);
+                    self.is_wrong = true;
+                    self.model.errors.rule_at(MistakeKind::ShapeMissing, *span, message);
                     return None;
                 }
                 Dimension::Size(size) => dims.push(self.size(size)?),
@@ -93,7 +131,8 @@ impl FunctionLowering<'_, '_, '_> {
             && !self.is_element(element)
             && !self.is_model_element(element)
         {
-            self.error(element, syntax::no_element(element));
+            self.is_wrong = true;
+            self.model.errors.rule(MistakeKind::ElementType, element, syntax::no_element(element));
             return None;
         }
         Some(())
@@ -108,9 +147,13 @@ impl FunctionLowering<'_, '_, '_> {
         variable: &syntax::Variable,
         place: &Place<VariableId>,
         dims: Option<Vec<SizeExpr>>,
-        is_new: bool,
+        given: Option<&Given>,
     ) -> ValueId {
+        let is_new = given.is_some();
         let is_right = is_new || dims.as_ref().is_none_or(|dims| self.check_numbers(variable, place, dims));
+        if !is_new {
+            self.check_element(variable, place);
+        }
         // A size that is wrong is said once.
         let (known, same_as) = match is_right {
             true => (dims.or_else(|| self.dims_here(place)), if is_new { None } else { self.same_as(place) }),
@@ -119,8 +162,18 @@ impl FunctionLowering<'_, '_, '_> {
         let value = self.new_value(Some(&variable.name));
         let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
         let name = variable.name.to_string();
-        let first = self.first_place(place);
-        let node = VariableNode { variable: place.clone(), name, dims: known, same_as, first, declares: is_new, value };
+        let (variable_place, first) = (place.clone(), self.first_place(place));
+        let partitioner = given.and_then(|given| given.partitioner.clone().flatten());
+        let node = VariableNode {
+            variable: variable_place,
+            name,
+            dims: known,
+            same_as,
+            first,
+            declares: is_new,
+            partitioner,
+            value,
+        };
         self.push(span, crate::resolve::site(variable), NodeKind::Variable(node));
         self.environment.note_read(place, value);
         value
@@ -152,9 +205,20 @@ impl FunctionLowering<'_, '_, '_> {
             let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
             let message =
                 format!("variable `{full}` is {written}, as declared at {first}; here it is asked for as {here}");
-            self.error_at(span, message);
+            self.is_wrong = true;
+            self.model.errors.rule_at(MistakeKind::ShapeMismatch, span, message);
         }
         !is_unlike
+    }
+
+    /// Whether the type of a shared variable names its element type.
+    fn check_element(&mut self, variable: &syntax::Variable, place: &Place<VariableId>) {
+        let (Some(ty), Some(origin)) = (&variable.ty, self.model.variables.get(place)) else { return };
+        let tree = &self.model.tree;
+        let (known, element) = (&tree.variables[place.id], tree.element_of(Some(ty), &self.cursor));
+        let said = (ty, &element);
+        self.is_wrong |=
+            check::same_element(&self.cursor, variable, known, said, origin.span, self.model.errors).is_none();
     }
 
     /// The sizes of a variable, as far as they can be computed in this `fn`.
@@ -169,7 +233,7 @@ impl FunctionLowering<'_, '_, '_> {
         variable: &syntax::Variable,
         declared: Declared<VariableId>,
         dims: Vec<SizeExpr>,
-        array: Option<Array>,
+        (array, given): (Option<Array>, Given),
         value: ValueId,
     ) {
         let initializer = match (array, &variable.initializer) {
@@ -177,9 +241,10 @@ impl FunctionLowering<'_, '_, '_> {
             (None, Some(written)) => Initializer::Written(self.made_snippet(Made::Initializer, written)),
             (None, None) => self.initializer_of(&self.cursor.defaults.clone()),
         };
-        let defaults = Tree::variable_defaults(&self.cursor, variable, self.model.errors);
-        let given = self.given(&defaults);
-        let origin = Origin { function: self.number, dims: dims.clone(), span: variable.name.span() };
+        let path = declared.path.iter().map(PathPart::to_string).collect();
+        let partitioner = given.partitioner.clone().flatten().filter(|_| self.number.is_none());
+        let (span, getters) = (variable.name.span(), Getters::default());
+        let origin = Origin { function: self.number, dims: dims.clone(), span, path, getters, partitioner };
         self.model.variables.note(&Place { id: declared.id, indices: declared.indices }, origin);
         let declaration = VariableDeclaration {
             variable: declared.id,
@@ -220,7 +285,21 @@ impl FunctionLowering<'_, '_, '_> {
             let written = written.as_ref()?.as_deref();
             Some(written.map(|written| self.made_snippet(made, written)))
         };
-        Given { constraint: made(Made::Constraint, &defaults.constraint), collections: defaults.collections.clone() }
+        Given {
+            constraint: made(Made::Constraint, &defaults.constraint),
+            regularizer: made(Made::Regularizer, &defaults.regularizer),
+            collections: defaults.collections.clone(),
+            cache: defaults.cache,
+            partitioner: None,
+        }
+    }
+
+    /// What a variable is given besides a start.
+    fn given_variable(&mut self, defaults: &Defaults) -> Given {
+        let partitioner = defaults.partitioner.clone();
+        let partitioner =
+            partitioner.map(|written| written.map(|written| self.made_snippet(Made::Partitioner, &written)));
+        Given { partitioner, ..self.given(defaults) }
     }
 
     /// Adds what is declared in the loop or branch at hand.
@@ -283,19 +362,29 @@ impl FunctionLowering<'_, '_, '_> {
         }
     }
 
-    /// The value of a variable at a place.
+    /// The value of a variable at a place, as its getters give it.
     pub(super) fn read(&mut self, place: &Place<VariableId>, name: &Ident) -> Value {
+        let raw = self.read_raw(place, name);
+        Value::Tensor(self.read_through(place, raw, crate::resolve::site(name)))
+    }
+
+    /// The value of a variable at a place.
+    pub(super) fn read_raw(&mut self, place: &Place<VariableId>, name: &Ident) -> ValueId {
         if let Some(value) = self.environment.read(place) {
-            return Value::Tensor(value);
+            return value;
         }
         let value = self.new_value(Some(name));
         let same_as = self.same_as(place);
         let dims = self.dims_here(place);
         let (first, label) = (self.first_place(place), name.to_string());
-        let node = VariableNode { variable: place.clone(), name: label, dims, same_as, first, declares: false, value };
-        self.push(name.span(), crate::resolve::site(name), NodeKind::Variable(node));
+        let origin = self.model.variables.get(place);
+        let partitioner = origin.and_then(|origin| origin.partitioner.clone());
+        let span = origin.filter(|_| partitioner.is_some()).map_or(name.span(), |origin| origin.span);
+        let variable = place.clone();
+        let node = VariableNode { variable, name: label, dims, same_as, first, declares: false, partitioner, value };
+        self.push(span, crate::resolve::site(name), NodeKind::Variable(node));
         self.environment.note_read(place, value);
-        Value::Tensor(value)
+        value
     }
 
     /// A scope among items.
@@ -343,43 +432,5 @@ fn is_global(size: &SizeExpr) -> bool {
         SizeExpr::Use(name) => is_global_name(&name.name),
         SizeExpr::Binary(left, _, right) => is_global(left) && is_global(right),
         SizeExpr::Rust(call) => call.values.iter().all(|name| is_global_name(&name.name)),
-    }
-}
-
-/// An array that is written as an initializer.
-struct Array {
-    shape: Vec<usize>,
-    elements: Vec<Rust>,
-}
-
-impl Array {
-    /// Why a type cannot be that of this array, as far as its numbers tell.
-    fn differs(&self, ty: &TensorType) -> Option<String> {
-        if ty.dims.len() != self.shape.len() {
-            return Some(format!("the type has {} axes, and the array {}", ty.dims.len(), self.shape.len()));
-        }
-        let unlike = |(dim, size): (&Dimension, &usize)| match dim {
-            Dimension::Size(syntax::Size::Number(number)) => number != size,
-            Dimension::Size(_) | Dimension::Any(_) => false,
-        };
-        let is_unlike = ty.dims.iter().zip(&self.shape).any(unlike);
-        is_unlike.then(|| format!("the type is {ty}, and the array {:?}", self.shape))
-    }
-
-    /// The array of an expression, if it is one whose rows are of one length.
-    fn of(expr: &Rust) -> Option<Self> {
-        let Rust::Array(array) = expr else { return None };
-        let rows: Option<Vec<Self>> = array.elems.iter().map(Self::of).collect();
-        match rows {
-            Some(rows) if !rows.is_empty() => {
-                let inner = rows[0].shape.clone();
-                if rows.iter().any(|row| row.shape != inner) {
-                    return None;
-                }
-                let shape = std::iter::once(rows.len()).chain(inner).collect();
-                Some(Self { shape, elements: rows.into_iter().flat_map(|row| row.elements).collect() })
-            }
-            _ => Some(Self { shape: vec![array.elems.len()], elements: array.elems.iter().cloned().collect() }),
-        }
     }
 }

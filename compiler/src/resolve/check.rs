@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 
 use super::{Cursor, Site, Tree};
-use crate::diag::{Errors, place, suggestion};
+use crate::diag::{Errors, MistakeKind, place, suggestion};
 use crate::ir::{Condition, Element, Layer, Member, PathPart, Variable};
 use crate::syntax;
 
@@ -55,9 +55,19 @@ pub fn covers(conditions: &[Condition]) -> bool {
 // scope a { var w: [1]; }  scope A { … }     // names that differ in case only
 // var a: [1];  scope a { … }                 // a variable and a scope of one name
 // var _w: [1];                               // at the root
+// var größe: [1];
 pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind, errors: &mut Errors) -> Option<()> {
     if cursor.parts.is_empty() && label.starts_with('_') {
-        errors.error(name, format!("at the root a name begins with a letter; `{label}` can stand in a scope"));
+        errors.rule(
+            MistakeKind::BadName,
+            name,
+            format!("at the root a name begins with a letter; `{label}` can stand in a scope"),
+        );
+        return None;
+    }
+    if !label.is_ascii() {
+        let message = format!("a name in a model is made of ASCII letters, digits and `_`; `{label}` is not");
+        errors.rule(MistakeKind::BadName, name, message);
         return None;
     }
     for &member in &tree.scopes[cursor.scope].members {
@@ -65,7 +75,8 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
         if other == label && Kind::of(member) != kind {
             let (kind, other) = (kind.text(), Kind::of(member).text());
             let full = cursor.name_of(label);
-            errors.error(
+            errors.rule(
+                MistakeKind::BadName,
                 name,
                 format!(
                     "`{full}` is already the name of a {other}, so no {kind} can have it; give one of them another name"
@@ -75,7 +86,11 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
         }
         if other != label && other.eq_ignore_ascii_case(label) {
             let (full, other) = (cursor.name_of(label), cursor.name_of(other));
-            errors.error(name, format!("`{full}` and `{other}` differ in case only; give one of them another name"));
+            errors.rule(
+                MistakeKind::BadName,
+                name,
+                format!("`{full}` and `{other}` differ in case only; give one of them another name"),
+            );
             return None;
         }
     }
@@ -86,7 +101,8 @@ pub fn name(tree: &Tree, cursor: &Cursor, name: &Ident, label: &str, kind: Kind,
 pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site, errors: &mut Errors) {
     let (name, full) = (&variable.name, cursor.name_of(&variable.name.to_string()));
     if first.id == super::site(variable) {
-        return errors.error(
+        return errors.rule(
+            MistakeKind::AlreadyExists,
             name,
             format!(
                 "variable `{full}` would be declared in each turn of the loop: give each turn a scope of its own, \
@@ -99,19 +115,44 @@ pub fn already_exists(cursor: &Cursor, variable: &syntax::Variable, first: &Site
         Some(scope) => format!("open the scope with `reuse`: `scope {scope}(reuse) {{ var {name}; }}`"),
         None => format!("declare it in a scope that can be opened with `reuse`, or use `{name}` by its name"),
     };
-    errors.error(name, format!("variable `{full}` already exists, first declared at {first}; to share it, {share}"));
+    errors.rule(
+        MistakeKind::AlreadyExists,
+        name,
+        format!("variable `{full}` already exists, first declared at {first}; to share it, {share}"),
+    );
 }
 
 // scope a { var w(unique): [1]; } scope a(reuse) { var w; }
 pub fn never_shared(cursor: &Cursor, name: &Ident, first: &Site, errors: &mut Errors) {
     let (full, first) = (cursor.name_of(&name.to_string()), place(first.span));
-    errors.error(
+    let kind = if cursor.reuse == syntax::Reuse::No { MistakeKind::BadName } else { MistakeKind::DoesNotExist };
+    errors.rule(
+        kind,
         name,
         format!(
             "variable `{full}` is declared `unique` at {first}, so it is never shared: leave `unique` out there, or \
              give this one another name"
         ),
     );
+}
+
+// scope a(reuse) { var w(unique): [1]; }
+// scope a(reuse) { scope b(unique) { … } }
+pub fn unique_reused(cursor: &Cursor, kind: Kind, name: &Ident, unique: Span, errors: &mut Errors) -> Option<()> {
+    if cursor.reuse == syntax::Reuse::No {
+        return Some(());
+    }
+    let (kind, scope) = (kind.text(), cursor.name());
+    let scope = if scope.is_empty() { "the root".to_string() } else { format!("`{scope}`") };
+    errors.rule_at(
+        MistakeKind::UniqueReused,
+        unique,
+        format!(
+            "a `unique` {kind} is always a new one, and {scope} shares what exists: leave `unique` out, to share \
+             `{name}`, or declare it where nothing is shared"
+        ),
+    );
+    None
 }
 
 // for t in 0..time { scope cell { var w: [1]; } }
@@ -127,15 +168,12 @@ pub fn declared_each_turn(
         return Some(());
     }
     let full = cursor.name_of(&variable.name.to_string());
-    let share = match cursor.reuse {
-        syntax::Reuse::Auto => "leave `unique` out, so that all turns share it",
-        _ => "let all turns share it, `scope cell(reuse = auto) { … }`",
-    };
-    errors.error(
+    errors.rule(
+        MistakeKind::AlreadyExists,
         &variable.name,
         format!(
-            "variable `{full}` would be declared in each turn of the loop: {share}, or give each turn a scope of its \
-             own, `scope block[i] {{ … }}`"
+            "variable `{full}` would be declared in each turn of the loop: let all turns share it, \
+             `scope cell(reuse = auto) {{ … }}`, or give each turn a scope of its own, `scope block[i] {{ … }}`"
         ),
     );
     None
@@ -156,11 +194,16 @@ pub fn does_not_exist(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut E
         names => format!("{scope} has `{}`", names.join("`, `")),
     };
     // Scopes are mistaken more often than variables: `a/v` for `a/b/v`.
-    let hint = match tree.namesake(&full, name) {
-        Some(namesake) => format!("; there is a `{namesake}`"),
+    let meant = match tree.variable_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
         None => suggestion(&name.to_string(), there.iter().copied()),
     };
-    errors.error(name, format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"));
+    let hint = if meant.is_empty() { "; to make it, leave `reuse` out, or write `reuse = auto`" } else { &meant };
+    errors.rule(
+        MistakeKind::DoesNotExist,
+        name,
+        format!("variable `{full}` does not exist, and its scope reuses: {list}{hint}"),
+    );
 }
 
 // scope a(reuse) { var w = zeros(); }
@@ -173,49 +216,10 @@ pub fn given_where_shared(
 ) -> Option<()> {
     let Some((what, span)) = given else { return Some(()) };
     let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
-    errors.at(
+    errors.rule_at(
+        MistakeKind::GivenWhereShared,
         span,
         format!("variable `{full}` is shared here, and its {what} is that of its declaration at {first}: leave it out"),
-    );
-    None
-}
-
-// var n(constraint = non_negative()): u32[1];
-pub fn for_floats(variable: &syntax::Variable, element: &Element, errors: &mut Errors) -> Option<()> {
-    let is_float = match element {
-        Element::Model => true,
-        Element::Named(name) => name == "f32" || name == "f64" || !syntax::ELEMENTS.iter().any(|other| name == other),
-    };
-    let is_none = |attr: &&syntax::Attr| attr.value.as_deref().is_some_and(syntax::is_none);
-    let given = variable.attrs.list.iter().filter(|attr| !is_none(attr)).find(|attr| attr.name == "constraint");
-    match (given, element) {
-        (Some(given), Element::Named(element)) if !is_float => {
-            let name = &given.name;
-            errors.error(name, format!("a `{name}` is for floats, and this variable is of {element}: leave it out"));
-            None
-        }
-        _ => Some(()),
-    }
-}
-
-// scope fc(dtype = f64): Dense(x, units = 4)
-// scope fc(reuse, initializer = zeros()): Dense(x)
-pub fn layer_attributes(attrs: &syntax::Attrs, is_made: bool, errors: &mut Errors) -> Option<()> {
-    let misplaced = attrs.list.iter().find(|attr| match attr.name.to_string().as_str() {
-        // Whether it is trained can differ from one application to the other.
-        "reuse" | "unique" | "training" => false,
-        "dtype" => true,
-        _ => !is_made,
-    });
-    let Some(misplaced) = misplaced else { return Some(()) };
-    let name = &misplaced.name;
-    errors.error(
-        name,
-        if name == "dtype" {
-            "a layer has the element type that it says, or that of this model: leave this out".to_string()
-        } else {
-            format!("this layer is shared here, and its `{name}` is that with which it was made: leave it out")
-        },
     );
     None
 }
@@ -234,14 +238,19 @@ pub fn same_rank(
     }
     let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
     let span = variable.ty.as_ref().map_or(variable.name.span(), |ty| ty.span);
-    errors.at(span, format!("variable `{full}` is {}, as declared at {first}; here it has {rank} axes", known.written));
+    errors.rule_at(
+        MistakeKind::ShapeMismatch,
+        span,
+        format!("variable `{full}` is {}, as declared at {first}; here it has {rank} axes", known.written),
+    );
     None
 }
 
 // var w;
 pub fn shape_missing(cursor: &Cursor, variable: &syntax::Variable, errors: &mut Errors) {
     let (name, full) = (&variable.name, cursor.name_of(&variable.name.to_string()));
-    errors.error(
+    errors.rule(
+        MistakeKind::ShapeMissing,
         name,
         format!(
             "variable `{full}` is new, so its shape must be known: write `var {name}: [3, 3];`, or an array as its \
@@ -254,7 +263,11 @@ pub fn shape_missing(cursor: &Cursor, variable: &syntax::Variable, errors: &mut 
 pub fn no_such_scope(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Errors) {
     let hint = suggestion(&name.to_string(), tree.labels(cursor.scope));
     let place = if cursor.parts.is_empty() { "at the root".to_string() } else { format!("in `{}`", cursor.name()) };
-    errors.error(name, format!("there is no scope `{name}` {place} before this{hint}; `scope self.…` opens one again"));
+    errors.rule(
+        MistakeKind::DoesNotExist,
+        name,
+        format!("there is no scope `{name}` {place} before this{hint}; `scope self.…` opens one again"),
+    );
 }
 
 // scope a(reuse) { var w: u32[1]; }           // after `var w: [1];`
@@ -262,21 +275,24 @@ pub fn same_element(
     cursor: &Cursor,
     variable: &syntax::Variable,
     known: &Variable,
-    ty: &syntax::TensorType,
-    first: &Site,
+    (ty, element): (&syntax::TensorType, &Element),
+    first: Span,
     errors: &mut Errors,
 ) -> Option<()> {
-    let element = super::declare::element_of(Some(ty), cursor);
-    if known.element == element {
+    if known.element == *element {
         return Some(());
     }
-    let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first.span));
+    let (full, first) = (cursor.name_of(&variable.name.to_string()), place(first));
     let text = |element: &Element| match element {
         Element::Model => "the model's element type".to_string(),
         Element::Named(name) => name.to_string(),
     };
-    let (is, here) = (text(&known.element), text(&element));
-    errors.at(ty.span, format!("variable `{full}` is of {is}, as declared at {first}; here it is asked for as {here}"));
+    let (is, here) = (text(&known.element), text(element));
+    errors.rule_at(
+        MistakeKind::DTypeMismatch,
+        ty.span,
+        format!("variable `{full}` is of {is}, as declared at {first}; here it is asked for as {here}"),
+    );
     None
 }
 
@@ -318,7 +334,7 @@ pub fn layer_exists(cursor: &Cursor, name: &Ident, id: usize, first: &Site, erro
             place(first.span)
         )
     };
-    errors.error(name, message);
+    errors.rule(MistakeKind::AlreadyExists, name, message);
 }
 
 // for t in 0..time { scope fc: Dense(x, units = 3); }
@@ -336,7 +352,8 @@ pub fn layer_each_turn(
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
-    errors.error(
+    errors.rule(
+        MistakeKind::AlreadyExists,
         name,
         format!(
             "layer `{full}` would be made in each turn of the loop: give each turn its own, `scope {name}[i]: …`, or \
@@ -349,24 +366,21 @@ pub fn layer_each_turn(
 // scope a(reuse) { scope fc: Dense(x, units = 3); }
 pub fn no_such_layer(tree: &Tree, cursor: &Cursor, name: &Ident, errors: &mut Errors) {
     let full = cursor.name_of(&name.to_string());
-    let hint = suggestion(&name.to_string(), tree.labels(cursor.scope));
-    errors.error(name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
+    let hint = match tree.layer_elsewhere(&full, name) {
+        Some(elsewhere) => format!("; {elsewhere}"),
+        None => suggestion(&name.to_string(), tree.labels(cursor.scope)),
+    };
+    errors.rule(MistakeKind::DoesNotExist, name, format!("layer `{full}` does not exist, and its scope reuses{hint}"));
 }
 
 // if a { scope fc: Dense(x, units = 3) } else { scope fc: Conv2d(x, filters = 3) }
-pub fn same_layer(
-    cursor: &Cursor,
-    name: &Ident,
-    known: &Layer,
-    layer: &syntax::Layer,
-    errors: &mut Errors,
-) -> Option<()> {
-    if text(&known.path) == text(&layer.path) {
+pub fn same_layer(cursor: &Cursor, name: &Ident, known: &Layer, path: &syn::Path, errors: &mut Errors) -> Option<()> {
+    if text(&known.path) == text(path) {
         return Some(());
     }
     let full = cursor.name_of(&name.to_string());
     errors.error(
-        &layer.path,
+        path,
         format!(
             "`{full}` is one field of the struct, and elsewhere it is another layer; give one of them another name"
         ),
@@ -374,6 +388,6 @@ pub fn same_layer(
     None
 }
 
-fn text(path: &syn::Path) -> String {
+pub fn text(path: &syn::Path) -> String {
     quote::ToTokens::to_token_stream(path).to_string()
 }

@@ -1,13 +1,14 @@
 //! Where in the tree of scopes the reader of a model is.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 use syn::Expr as Rust;
 
-use crate::diag::Errors;
+use crate::diag::{Errors, MistakeKind};
 use crate::ir::{Index, PathPart, ROOT, ScopeId};
-use crate::syntax::{Attrs, Reuse};
+use crate::syntax::{Attrs, Getter, Reuse};
 
 /// What a scope gives the variables inside that say nothing else.
 #[derive(Clone, Default)]
@@ -20,6 +21,14 @@ pub struct Defaults {
     pub collections: Option<Vec<String>>,
     /// `Some(None)` is `constraint = none`.
     pub constraint: Option<Option<Rc<Rust>>>,
+    /// `Some(None)` is `partitioner = none`.
+    pub partitioner: Option<Option<Rc<Rust>>>,
+    /// Whether kernels keep packed copies.
+    pub cache: Option<bool>,
+    /// What reads go through, the innermost scope's first; none is `custom_getter = none`.
+    pub getters: Option<Vec<Rc<Getter>>>,
+    /// `Some(None)` is `regularizer = none`.
+    pub regularizer: Option<Option<Rc<Rust>>>,
     /// Whether ops run as in a training step where the run is one.
     pub training: Option<bool>,
 }
@@ -29,10 +38,14 @@ impl Defaults {
     pub fn read(attrs: &Attrs, errors: &mut Errors) -> Self {
         Self {
             initializer: errors.collect(attrs.initializer()).flatten(),
-            dtype: errors.collect(attrs.dtype()).flatten().cloned(),
+            dtype: errors.collect_as(MistakeKind::ElementType, attrs.dtype()).flatten().cloned(),
             trainable: errors.collect(attrs.trainable()).flatten(),
             collections: errors.collect(attrs.collections()).flatten(),
             constraint: errors.collect(attrs.constraint()).flatten(),
+            partitioner: errors.collect(attrs.partitioner()).flatten(),
+            cache: errors.collect(attrs.cache()).flatten(),
+            getters: errors.collect(attrs.custom_getter()).flatten().map(|getter| getter.into_iter().collect()),
+            regularizer: errors.collect(attrs.regularizer()).flatten(),
             training: errors.collect(attrs.training()).flatten(),
         }
     }
@@ -45,8 +58,20 @@ impl Defaults {
             trainable: inside.trainable.or(self.trainable),
             collections: inside.collections.clone().or_else(|| self.collections.clone()),
             constraint: inside.constraint.clone().or_else(|| self.constraint.clone()),
+            partitioner: inside.partitioner.clone().or_else(|| self.partitioner.clone()),
+            cache: inside.cache.or(self.cache),
+            getters: chain(self.getters.as_ref(), inside.getters.as_ref()),
+            regularizer: inside.regularizer.clone().or_else(|| self.regularizer.clone()),
             training: inside.training.or(self.training),
         }
+    }
+}
+
+/// The getters of a scope and of those around it: its own come first, and `none` switches all off.
+fn chain(outside: Option<&Vec<Rc<Getter>>>, inside: Option<&Vec<Rc<Getter>>>) -> Option<Vec<Rc<Getter>>> {
+    match (outside, inside) {
+        (Some(outside), Some(inside)) if !inside.is_empty() => Some(inside.iter().chain(outside).cloned().collect()),
+        (outside, inside) => inside.or(outside).cloned(),
     }
 }
 
@@ -54,6 +79,8 @@ impl Defaults {
 pub struct Attributes {
     pub reuse: Option<Reuse>,
     pub unique: Option<Span>,
+    /// Whether the scope stands in the names of its ops.
+    pub names_ops: bool,
     pub defaults: Defaults,
 }
 
@@ -63,7 +90,8 @@ impl Attributes {
         // One that cannot be told is `auto`, under which no variable is a mistake.
         let reuse = errors.collect(attrs.reuse()).unwrap_or(Some((Reuse::Auto, Span::call_site())));
         let unique = errors.collect(attrs.unique()).flatten();
-        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, defaults: Defaults::read(attrs, errors) }
+        let names_ops = errors.collect(attrs.name_scope()).flatten().unwrap_or(true);
+        Self { reuse: reuse.map(|(reuse, _)| reuse), unique, names_ops, defaults: Defaults::read(attrs, errors) }
     }
 }
 
@@ -86,18 +114,33 @@ pub struct Cursor {
     pub indices: Vec<Index>,
     pub reuse: Reuse,
     pub defaults: Defaults,
+    /// The name scope that was opened with the scope, inside of the one at hand then; none if it opened none. It is not
+    /// the scope's name: a `unique` scope opens one of the name that is written, which ops number by themselves.
+    pub name_scope: Option<String>,
+    /// How often each scope was opened before this one was opened by its path from the root: so it is again after it.
+    pub opened_before: Option<Rc<HashMap<String, usize>>>,
 }
 
 impl Cursor {
     /// The root scope.
     pub fn root() -> Self {
-        Self { scope: ROOT, parts: vec![], indices: vec![], reuse: Reuse::No, defaults: Defaults::default() }
+        Self {
+            scope: ROOT,
+            parts: vec![],
+            indices: vec![],
+            reuse: Reuse::No,
+            defaults: Defaults::default(),
+            name_scope: None,
+            opened_before: None,
+        }
     }
 
     /// The scope with this label inside of this one.
     pub fn enter(&self, scope: ScopeId, part: PathPart, index: Option<Index>) -> Self {
         let mut inside = self.clone();
         inside.scope = scope;
+        inside.name_scope = Some(part.to_string());
+        inside.opened_before = None;
         inside.parts.push(part);
         inside.indices.extend(index);
         inside

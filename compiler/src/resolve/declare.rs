@@ -1,13 +1,15 @@
 //! Declarations of variables and layers at a cursor.
 
+use std::rc::Rc;
+
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 
 use super::cursor::{Attributes, Defaults};
-use super::{Cursor, Site, Tree, Turn, check, join_family, site};
+use super::{Cursor, Site, Tree, Turn, check, given, join_family, site};
 use crate::diag::Errors;
 use crate::ir::{Condition, Element, Index, Instance, Layer, LayerId, Member, PathPart, Variable, VariableId, turns};
-use crate::syntax::{self, Reuse, TensorType};
+use crate::syntax::{self, Getter, Reuse, TensorType};
 
 /// What a declaration means.
 pub struct Declared<Id> {
@@ -39,12 +41,15 @@ impl Tree {
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<VariableId>> {
-        let is_unique = errors.collect(variable.attrs.unique())?.is_some();
+        let unique = errors.collect(variable.attrs.unique())?;
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Variable, &variable.name, unique, errors)?;
+        }
+        let is_unique = unique.is_some();
         let label = if is_unique { self.unique_variable(cursor, &variable.name) } else { variable.name.to_string() };
         check::name(self, cursor, &variable.name, &label, check::Kind::Variable, errors)?;
         let existing = self.declared(&cursor.name_of(&label), around.condition).cloned();
-        // One that is unique is made in a scope that reuses, too.
-        match (existing, if is_unique { Reuse::No } else { cursor.reuse }) {
+        match (existing, cursor.reuse) {
             (Some(first), _) if self.is_unique(first.member) => {
                 check::never_shared(cursor, &variable.name, &first, errors);
                 None
@@ -63,7 +68,7 @@ impl Tree {
                     check::shape_missing(cursor, variable, errors);
                     return None;
                 };
-                let is_shared = cursor.reuse == Reuse::Auto && !is_unique;
+                let is_shared = cursor.reuse == Reuse::Auto;
                 check::declared_each_turn(cursor, variable, is_shared, around.loops, errors)?;
                 self.make_variable(cursor, variable, &label, rank, around, errors)
             }
@@ -81,17 +86,22 @@ impl Tree {
         let Member::Variable(id) = first.member else { return None };
         if first.id != site(variable) {
             let initializer = variable.initializer.as_ref().map(|initializer| ("initializer", initializer.span()));
-            let given = variable.attrs.list.iter().find(|attr| attr.name != "unique");
+            let given = variable
+                .attrs
+                .list
+                .iter()
+                .find(|attr| !["unique", "custom_getter", "partitioner"].iter().any(|name| attr.name == name));
             let given = given.map(|attr| (format!("`{}`", attr.name), attr.name.span()));
             let initializer = initializer.map(|(what, span)| (what.to_string(), span));
             check::given_where_shared(cursor, variable, first, initializer.or(given), errors)?;
+            if self.variables[id].rank > 0 {
+                let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+                given::same_parts(cursor, variable, first, parts, errors)?;
+            }
             self.variables[id].places += 1;
         }
         if let Some(rank) = rank {
             check::same_rank(cursor, variable, &self.variables[id], rank, first, errors)?;
-        }
-        if let Some(ty) = &variable.ty {
-            check::same_element(cursor, variable, &self.variables[id], ty, first, errors)?;
         }
         let path = cursor.path_of(PathPart::plain(&self.variables[id].label));
         Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
@@ -108,8 +118,9 @@ impl Tree {
     ) -> Option<Declared<VariableId>> {
         let trainable = errors.collect(variable.attrs.trainable())?;
         let is_unique = errors.collect(variable.attrs.unique())?.is_some();
-        let element = element_of(variable.ty.as_ref(), cursor);
-        check::for_floats(variable, &element, errors)?;
+        let element = self.element_of(variable.ty.as_ref(), cursor);
+        given::for_floats(cursor, variable, &element, errors)?;
+        given::for_axes(variable, rank, errors)?;
         let written = variable.ty.as_ref().map_or_else(|| format!("of {rank} axes"), TensorType::to_string);
         let id = match self.member(cursor.scope, label) {
             Some(Member::Variable(id)) => {
@@ -137,20 +148,21 @@ impl Tree {
         };
         self.variables[id].instances.push(instance(cursor, around.condition));
         let path = cursor.path_of(PathPart::plain(label));
-        self.note(cursor, label, Member::Variable(id), around.condition, variable.name.span(), site(variable));
+        let parts = parts_of(&Self::variable_defaults(cursor, variable, errors));
+        let (member, condition, span) = (Member::Variable(id), around.condition.clone(), variable.name.span());
+        self.note(cursor, label, Site { member, condition, span, id: site(variable), parts });
         Some(Declared { id, is_new: true, indices: cursor.indices.clone(), path })
     }
 
-    fn note(
-        &mut self,
-        cursor: &Cursor,
-        label: &str,
-        member: Member,
-        condition: &Condition,
-        span: proc_macro2::Span,
-        id: usize,
-    ) {
-        let site = Site { member, condition: condition.clone(), span, id };
+    /// The element type of a variable: that of its type, the scope's, or the model's, by whatever name.
+    pub fn element_of(&self, ty: Option<&TensorType>, cursor: &Cursor) -> Element {
+        match ty.and_then(|ty| ty.element.as_ref()).or(cursor.defaults.dtype.as_ref()) {
+            Some(element) if *element != self.element => Element::Named(element.clone()),
+            _ => Element::Model,
+        }
+    }
+
+    fn note(&mut self, cursor: &Cursor, label: &str, site: Site) {
         self.declarations.entry(cursor.name_of(label)).or_default().push(site);
     }
 
@@ -178,6 +190,12 @@ impl Tree {
         cursor.defaults.overridden(&Defaults::read(&variable.attrs, errors))
     }
 
+    /// What a variable is read through where it stands: its own getter, in place of those of its scopes.
+    pub fn getters(cursor: &Cursor, variable: &syntax::Variable, errors: &mut Errors) -> Vec<Rc<Getter>> {
+        let own = Defaults::read(&variable.attrs, errors).getters;
+        own.or_else(|| cursor.defaults.getters.clone()).unwrap_or_default()
+    }
+
     /// A layer: made, or shared if the scope reuses.
     pub fn declare_layer(
         &mut self,
@@ -190,8 +208,11 @@ impl Tree {
     ) -> Option<Declared<LayerId>> {
         let name = scope.path.first()?;
         let reuse = errors.collect(scope.attrs.reuse()).flatten().map_or(cursor.reuse, |(reuse, _)| reuse);
-        let is_unique = errors.collect(scope.attrs.unique()).flatten().is_some();
-        let label = if is_unique { self.unique_variable(cursor, name) } else { name.to_string() };
+        let unique = errors.collect(scope.attrs.unique()).flatten();
+        if let Some(unique) = unique {
+            check::unique_reused(cursor, check::Kind::Layer, name, unique, errors)?;
+        }
+        let label = if unique.is_some() { self.unique_variable(cursor, name) } else { name.to_string() };
         check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
         let part = PathPart::in_turn(&label, turn);
         let existing = self.declared(&cursor.name_of(&part.to_string()), around.condition).cloned();
@@ -214,7 +235,44 @@ impl Tree {
             }
             (None, Reuse::No | Reuse::Auto) => {
                 check::layer_each_turn(cursor, name, &part, reuse, around.loops, errors)?;
-                self.make_layer(cursor, name, &label, layer, turn, around, errors)
+                let new = NewLayer { name, label: &label, stored: &label, path: &layer.path, site: site(layer) };
+                self.make_layer(cursor, &new, turn, around, errors)
+            }
+        }
+    }
+
+    /// A layer that a variable is read through: made with the variable, or shared with it.
+    pub fn declare_getter(
+        &mut self,
+        cursor: &Cursor,
+        asked: &Asked<'_>,
+        getter: &Getter,
+        around: Surroundings<'_>,
+        errors: &mut Errors,
+    ) -> Option<Declared<LayerId>> {
+        let Asked { variable, label, number, is_new } = *asked;
+        let name = &variable.name;
+        let (label, stored) = match number {
+            0 => (format!("{label}_getter"), label.to_string()),
+            _ => (format!("{label}_getter_{number}"), format!("{label}/getter_{number}")),
+        };
+        check::name(self, cursor, name, &label, check::Kind::Layer, errors)?;
+        let path = cursor.path_of(PathPart::plain(&stored));
+        match (self.declared(&cursor.name_of(&label), around.condition).cloned(), cursor.reuse) {
+            (Some(first), _) => {
+                let Member::Layer(id) = first.member else { return None };
+                given::same_getter(cursor, name, &self.layers[id], getter, errors)?;
+                Some(Declared { id, is_new: false, indices: cursor.indices.clone(), path })
+            }
+            (None, Reuse::Yes) if !is_new => {
+                given::no_such_getter(cursor, name, getter, errors);
+                None
+            }
+            (None, _) => {
+                let site = site(variable);
+                let new = NewLayer { name, label: &label, stored: &stored, path: &getter.path, site };
+                let made = self.make_layer(cursor, &new, None, around, errors)?;
+                Some(Declared { path, ..made })
             }
         }
     }
@@ -228,24 +286,22 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<Defaults> {
         let attributes = Attributes::read(&scope.attrs, errors);
-        check::layer_attributes(&scope.attrs, is_made, errors)?;
+        given::layer_attributes(&scope.attrs, is_made, errors)?;
         Some(cursor.defaults.overridden(&attributes.defaults))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a declaration, where it stands and in which turn")]
     fn make_layer(
         &mut self,
         cursor: &Cursor,
-        name: &Ident,
-        label: &str,
-        layer: &syntax::Layer,
+        new: &NewLayer<'_>,
         turn: Option<&Turn>,
         around: Surroundings<'_>,
         errors: &mut Errors,
     ) -> Option<Declared<LayerId>> {
+        let NewLayer { name, label, stored, path, site } = *new;
         let known = match self.member(cursor.scope, label) {
             Some(Member::Layer(id)) => {
-                check::same_layer(cursor, name, &self.layers[id], layer, errors)?;
+                check::same_layer(cursor, name, &self.layers[id], path, errors)?;
                 Some(id)
             }
             _ => None,
@@ -255,7 +311,8 @@ impl Tree {
                 scope: cursor.scope,
                 name: Ident::new(label, name.span()),
                 label: label.to_string(),
-                path: layer.path.clone(),
+                stored: stored.to_string(),
+                path: path.clone(),
                 family: None,
                 instances: Vec::new(),
                 places: 1,
@@ -268,19 +325,40 @@ impl Tree {
         let indices: Vec<Index> = cursor.indices.iter().cloned().chain(index).collect();
         self.layers[id].instances.push(Instance { turns: turns(&indices), condition: around.condition.clone() });
         let part = PathPart::in_turn(label, turn);
-        self.note(cursor, &part.to_string(), Member::Layer(id), around.condition, name.span(), site(layer));
+        let (member, condition) = (Member::Layer(id), around.condition.clone());
+        let site = Site { member, condition, span: name.span(), id: site, parts: None };
+        self.note(cursor, &part.to_string(), site);
         Some(Declared { id, is_new: true, indices, path: cursor.path_of(part) })
     }
 }
 
-fn instance(cursor: &Cursor, condition: &Condition) -> Instance {
-    Instance { turns: turns(&cursor.indices), condition: condition.clone() }
+/// A variable that is asked for with a layer as its getter.
+pub struct Asked<'s> {
+    pub variable: &'s syntax::Variable,
+    pub label: &'s str,
+    /// Which of the layers it is that the variable is read through.
+    pub number: usize,
+    /// Whether the variable is made here.
+    pub is_new: bool,
 }
 
-/// The element type of a variable: that of its type, the scope's, or the model's.
-pub fn element_of(ty: Option<&TensorType>, cursor: &Cursor) -> Element {
-    match ty.and_then(|ty| ty.element.as_ref()).or(cursor.defaults.dtype.as_ref()) {
-        Some(element) => Element::Named(element.clone()),
-        None => Element::Model,
-    }
+/// A layer that is to be made.
+struct NewLayer<'s> {
+    name: &'s Ident,
+    /// What it is called in the source.
+    label: &'s str,
+    /// What its scope is called in the store.
+    stored: &'s str,
+    path: &'s syn::Path,
+    site: usize,
+}
+
+/// Into which parts a variable is divided, as it is written.
+fn parts_of(defaults: &Defaults) -> Option<String> {
+    let written = defaults.partitioner.as_ref()?.as_deref()?;
+    Some(quote::ToTokens::to_token_stream(written).to_string())
+}
+
+fn instance(cursor: &Cursor, condition: &Condition) -> Instance {
+    Instance { turns: turns(&cursor.indices), condition: condition.clone() }
 }

@@ -46,6 +46,23 @@ impl Tree {
         None
     }
 
+    /// The full name of a layer.
+    pub fn name_of_layer(&self, place: &Place<LayerId>) -> String {
+        let layer = &self.layers[place.id];
+        let mut indices = place.indices.iter();
+        let mut name = self.name_of_scope(layer.scope, &mut indices);
+        name.extend([indexed(&layer.stored, layer.family.as_ref(), &mut indices)]);
+        name.join("/")
+    }
+
+    fn name_of_scope(&self, scope: ScopeId, indices: &mut std::slice::Iter<'_, Index>) -> Vec<String> {
+        let known = &self.scopes[scope];
+        let Some(parent) = known.parent else { return Vec::new() };
+        let mut name = self.name_of_scope(parent, indices);
+        name.extend([indexed(&known.label, known.family.as_ref(), indices)]);
+        name
+    }
+
     /// How many indexed scopes lead to a scope, itself included.
     fn depth(&self, scope: ScopeId) -> usize {
         let above = self.scopes[scope].parent.map_or(0, |parent| self.depth(parent));
@@ -107,6 +124,16 @@ impl Tree {
         let list = if labels.is_empty() { "nothing".to_string() } else { format!("`{}`", labels.join("`, `")) };
         let scope = &self.scopes[scope].label;
         NotFound { at: name, message: format!("scope `{scope}` has no `{name}` before this; it has {list}{hint}") }
+    }
+}
+
+/// A label with the next index, if it is one of a family.
+fn indexed(label: &str, family: Option<&Family>, indices: &mut std::slice::Iter<'_, Index>) -> String {
+    match (family, family.and_then(|_| indices.next())) {
+        (Some(Family::Turns(turns)), Some(Index::Turn(position))) => format!("{label}_{}", turns[*position]),
+        (_, Some(Index::Turn(number) | Index::Number(number))) => format!("{label}_{number}"),
+        (_, Some(Index::Loop(variable))) => format!("{label}_{{{variable}}}"),
+        (_, None) => label.to_string(),
     }
 }
 

@@ -5,20 +5,23 @@
 pub mod check;
 mod cursor;
 mod declare;
+pub mod given;
+mod hints;
 mod lookup;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 
-use crate::diag::Errors;
+use crate::diag::{Errors, MistakeKind};
 use crate::ir::{Condition, Family, Index, Instance, Layer, Member, PathPart, Scope, ScopeId, Variable, turns};
 use crate::syntax::{self, Reuse};
 
 use cursor::Attributes;
 
 pub use cursor::{Cursor, Defaults, Turn};
-pub use declare::{Declared, Surroundings};
+pub use declare::{Asked, Declared, Surroundings};
 pub use lookup::{Found, Step};
 
 /// Everything that is declared so far.
@@ -26,6 +29,8 @@ pub struct Tree {
     pub scopes: Vec<Scope>,
     pub variables: Vec<Variable>,
     pub layers: Vec<Layer>,
+    /// The element type of the model, by its name.
+    element: String,
     /// The defaults with which each scope was first opened.
     defaults: Vec<Defaults>,
     /// The declarations of each full name.
@@ -43,6 +48,8 @@ pub struct Site {
     pub span: Span,
     /// Which tokens it is: the turns of an unrolled loop are one site.
     pub id: usize,
+    /// Into which parts it is divided, as it is written.
+    pub parts: Option<String>,
 }
 
 /// A number for a part of the source, to tell whether two declarations are the same tokens.
@@ -52,7 +59,12 @@ pub fn site<T>(source: &T) -> usize {
 
 impl Tree {
     /// A model without any scope but its root.
-    pub fn new(name: &Ident) -> Self {
+    pub fn new(model: &syntax::Model) -> Self {
+        let name = &model.name;
+        let element = match &model.element {
+            syntax::Element::Default => "f32".to_string(),
+            syntax::Element::Named(name) | syntax::Element::Generic(name) => name.to_string(),
+        };
         let root = Scope {
             parent: None,
             name: name.clone(),
@@ -65,6 +77,7 @@ impl Tree {
             scopes: vec![root],
             variables: Vec::new(),
             layers: Vec::new(),
+            element,
             defaults: vec![Defaults::default()],
             declarations: HashMap::new(),
             opened: HashMap::new(),
@@ -95,6 +108,10 @@ impl Tree {
         let index = join_family(&mut self.scopes[id].family, is_new, turn.as_ref(), name, errors)?;
         let mut inside = cursor.enter(id, PathPart::in_turn(&label, turn.as_ref()), index);
         self.scopes[id].instances.push(Instance { turns: turns(&inside.indices), condition: condition.clone() });
+        if attributes.unique.is_some() {
+            inside.name_scope = Some(name.to_string());
+        }
+        inside.name_scope.take_if(|_| !attributes.names_ops);
         inside.reuse = attributes.reuse.unwrap_or(cursor.reuse);
         inside.defaults = cursor.defaults.overridden(&attributes.defaults);
         if self.defaults.len() == id {
@@ -104,15 +121,20 @@ impl Tree {
         Some(inside)
     }
 
-    /// Ends a scope: the scopes in it are counted anew when it is opened again.
+    /// Ends a scope: the scopes in it are counted anew when it is opened again. One that was opened by its path has
+    /// changed no count.
     pub fn close(&mut self, cursor: &Cursor) {
+        if let Some(before) = &cursor.opened_before {
+            self.opened.clone_from(before);
+            return;
+        }
         let prefix = format!("{}/", cursor.name());
         self.opened.retain(|name, _| !name.starts_with(&prefix));
     }
 
     /// Opens a scope by its path from the root, as TensorFlow's scope objects are: with the defaults of when it was
     /// first opened, and the `reuse` that is written.
-    fn reopen(&self, scope: &syntax::Scope, attributes: &Attributes, errors: &mut Errors) -> Option<Cursor> {
+    fn reopen(&mut self, scope: &syntax::Scope, attributes: &Attributes, errors: &mut Errors) -> Option<Cursor> {
         let mut cursor = Cursor::root();
         for name in &scope.path {
             let Some(Member::Scope(id)) = self.member(cursor.scope, &name.to_string()) else {
@@ -122,8 +144,11 @@ impl Tree {
             cursor = cursor.enter(id, PathPart::plain(name.to_string()), None);
             cursor.defaults = self.defaults[id].clone();
         }
+        cursor.name_scope.take_if(|_| !attributes.names_ops);
         cursor.reuse = attributes.reuse.unwrap_or(Reuse::No);
         cursor.defaults = cursor.defaults.overridden(&attributes.defaults);
+        *self.opened.entry(cursor.name()).or_insert(0) += 1;
+        cursor.opened_before = Some(Rc::new(self.opened.clone()));
         Some(cursor)
     }
 
@@ -136,9 +161,14 @@ impl Tree {
         errors: &mut Errors,
     ) -> Option<String> {
         if attributes.reuse.is_some() {
-            errors.at(unique, "a `unique` scope is always a new one, so it cannot reuse: leave one of the two out");
+            errors.rule_at(
+                MistakeKind::UniqueReused,
+                unique,
+                "a `unique` scope is always a new one, so it cannot reuse: leave one of the two out",
+            );
             return None;
         }
+        check::unique_reused(cursor, check::Kind::Scope, name, unique, errors)?;
         let candidates = (0..).map(|number| if number == 0 { name.to_string() } else { format!("{name}_{number}") });
         candidates.into_iter().find(|label| !self.opened.contains_key(&cursor.name_of(label)))
     }
@@ -183,15 +213,6 @@ impl Tree {
     /// The declaration of a full name that can stand beside one under this condition.
     pub fn declared(&self, name: &str, condition: &Condition) -> Option<&Site> {
         self.declarations.get(name)?.iter().find(|site| !check::excludes(&site.condition, condition))
-    }
-    /// The full name of the variable, in another scope, that has the last part of this full name; of several, the one
-    /// that is spelt most like it.
-    pub fn namesake(&self, full: &str, last: &Ident) -> Option<&str> {
-        let is_shared = |site: &Site| matches!(site.member, Member::Variable(id) if !self.variables[id].is_unique);
-        let declared = self.declarations.iter().filter(|(_, sites)| sites.iter().any(is_shared));
-        let names =
-            declared.map(|(name, _)| name.as_str()).filter(|name| last == name.rsplit('/').next().unwrap_or(name));
-        names.min_by_key(|name| (strsim::damerau_levenshtein(full, name), *name))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The attributes of scopes and variables: `(reuse = auto, trainable = false)`.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -7,7 +8,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Expr as Rust, Lit, LitBool, Token, parenthesized, token};
 
-use super::is_constant;
+use super::{Getter, is_constant};
 use crate::diag::{Errors, suggestion};
 
 /// The attributes as they are written.
@@ -20,14 +21,19 @@ pub struct Attr {
     pub name: Ident,
     /// Shared, so that it stays one place in the source however often a scope is opened.
     pub value: Option<Rc<Rust>>,
+    /// The value as a getter: one place in the source, too.
+    getter: OnceCell<Rc<Getter>>,
 }
 
 /// Whether a scope makes its variables or shares existing ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Reuse {
+    /// It makes them; one that exists is a mistake.
     #[default]
     No,
+    /// It shares them; one that does not exist is a mistake.
     Yes,
+    /// It makes what is missing and shares what is there.
     Auto,
 }
 
@@ -39,7 +45,7 @@ pub enum On {
 }
 
 /// The attributes of the language, and what each may stand on.
-const KNOWN: [(&str, &[On]); 8] = [
+const KNOWN: [(&str, &[On]); 13] = [
     ("reuse", &[On::Scope]),
     ("unique", &[On::Scope, On::Variable]),
     ("initializer", &[On::Scope]),
@@ -47,7 +53,12 @@ const KNOWN: [(&str, &[On]); 8] = [
     ("trainable", &[On::Scope, On::Variable]),
     ("collections", &[On::Scope, On::Variable]),
     ("constraint", &[On::Scope, On::Variable]),
+    ("custom_getter", &[On::Scope, On::Variable]),
+    ("regularizer", &[On::Scope, On::Variable]),
+    ("partitioner", &[On::Scope, On::Variable]),
+    ("cache", &[On::Scope, On::Variable]),
     ("training", &[On::Scope]),
+    ("name_scope", &[On::Scope]),
 ];
 
 impl Attrs {
@@ -126,6 +137,11 @@ impl Attrs {
         self.truth("training")
     }
 
+    /// `name_scope = false`: whether the scope stands in the names of its ops.
+    pub fn name_scope(&self) -> syn::Result<Option<bool>> {
+        self.truth("name_scope")
+    }
+
     fn truth(&self, name: &str) -> syn::Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
@@ -147,6 +163,44 @@ impl Attrs {
     /// `constraint = max_norm(3.0)`; `none` is `Some(None)`.
     pub fn constraint(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
         self.made("constraint", "max_norm(3.0)")
+    }
+
+    /// `custom_getter = path::to::op(..)`; `none` is `Some(None)`.
+    pub fn custom_getter(&self) -> syn::Result<Option<Option<Rc<Getter>>>> {
+        let Some(Attr { name, value, getter }) = self.get("custom_getter") else { return Ok(None) };
+        match (getter.get(), value.as_deref()) {
+            (Some(getter), _) => Ok(Some(Some(Rc::clone(getter)))),
+            (None, Some(value)) if is_none(value) => Ok(Some(None)),
+            (None, Some(value)) => {
+                let made = Rc::new(Getter::of(value)?);
+                Ok(Some(Some(Rc::clone(getter.get_or_init(|| made)))))
+            }
+            (None, None) => {
+                let message =
+                    "write `custom_getter = path::to::op()`: each read of a variable then goes through the op";
+                Err(syn::Error::new_spanned(name, message))
+            }
+        }
+    }
+
+    /// `regularizer = l2(0.0005)`; `none` is `Some(None)`.
+    pub fn regularizer(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("regularizer", "l2(0.0005)")
+    }
+
+    /// `partitioner = fixed_size(4, axis = 1)`; `none` is `Some(None)`.
+    pub fn partitioner(&self) -> syn::Result<Option<Option<Rc<Rust>>>> {
+        self.made("partitioner", "fixed_size(4)")
+    }
+
+    /// `cache = packed`: whether kernels keep packed copies; `none` is `Some(false)`.
+    pub fn cache(&self) -> syn::Result<Option<bool>> {
+        let Some(attr) = self.get("cache") else { return Ok(None) };
+        match attr.value.as_deref() {
+            Some(Rust::Path(path)) if path.path.is_ident("packed") => Ok(Some(true)),
+            Some(value) if is_none(value) => Ok(Some(false)),
+            _ => Err(syn::Error::new_spanned(&attr.name, "write `cache = packed`, or `cache = none`")),
+        }
     }
 
     /// What is made by a call.
@@ -243,6 +297,9 @@ fn misplaced(name: &Ident, on: On) -> String {
         (On::Variable, "training") => {
             "`training` is of the ops in a scope; whether a variable is learned is `trainable`".to_string()
         }
+        (On::Variable, "name_scope") => {
+            "`name_scope` is of the ops in a scope; a variable has the scopes that it stands in in its name".to_string()
+        }
         (On::Variable, _) => format!("`{name}` cannot stand on a variable"),
         (On::Scope, _) => format!("`{name}` cannot stand on a scope"),
     }
@@ -257,6 +314,6 @@ impl Parse for Attr {
         } else {
             None
         };
-        Ok(Self { name, value })
+        Ok(Self { name, value, getter: OnceCell::new() })
     }
 }

@@ -79,7 +79,9 @@ pub fn statements(tokens: TokenStream) -> Vec<Chunk> {
             chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true, runs_into: None });
             continue;
         }
-        if !chunk.is_empty() && starts_statement(&tokens[at..]) && ends_value(&tokens[at - 1]) {
+        // `scope scope { … }`: a word of the language is a name where one stands.
+        let is_name = chunk.len() == 1 && is_word(chunk.first(), &["var", "scope", "name_scope"]);
+        if !chunk.is_empty() && !is_name && starts_statement(&tokens[at..]) && ends_value(&tokens[at - 1]) {
             let runs_into = Some(token.span());
             chunks.push(Chunk { tokens: std::mem::take(&mut chunk), has_semicolon: true, runs_into });
         }

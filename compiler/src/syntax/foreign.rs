@@ -102,6 +102,9 @@ pub fn op(name: &str) -> Option<&'static str> {
         }
         "ones_like" | "zeros_like" => "these are `ones(shape = [batch, 4])` and `zeros(shape = [batch, 4])`",
         "get_variable" => "a variable is declared, `var weights: [784, 256] = zeros();`",
+        "regularisation_loss" | "get_regularization_loss" | "get_regularization_losses" | "regularization_losses" => {
+            "the sum of the penalties of all variables is `regularization_loss()`"
+        }
         "placeholder" => "what comes from outside is an input of the `fn`, `x: [batch, 784]`",
         "clone" | "to_owned" | "unwrap" | "expect" | "into" => {
             "tensors are used as often as they are needed, as they are: leave this out"

@@ -7,7 +7,9 @@ use syn::parse::discouraged::Speculative;
 use syn::{Attribute, Token, Visibility, braced, parenthesized, token};
 
 use super::statement::{is_scope, is_variable, parse_block, parse_scope, parse_variable};
-use super::{Content, Element, Function, Hyperparameter, Input, Item, Model, Parameter, Statement, TensorType, chunks};
+use super::{
+    Content, Element, Function, Hyperparameter, Input, Item, Model, Parameter, Statement, TensorType, chunks, foreign,
+};
 use crate::diag::Errors;
 
 /// `[$crate]`, which the `model!` of the runtime crate puts first, and models.
@@ -207,7 +209,7 @@ fn parse_item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Item> 
         check_item_scope(&scope, errors);
         return Ok(Item::Scope(scope));
     }
-    Err(input.error("expected `fn`, `scope` or `var`"))
+    Err(foreign::statement(input).unwrap_or_else(|| input.error("expected `fn`, `scope` or `var`")))
 }
 
 /// Among items a scope declares variables and scopes; there is nothing to compute with.

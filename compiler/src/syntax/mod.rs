@@ -5,6 +5,7 @@ mod chunks;
 mod display;
 mod expression;
 pub mod foreign;
+mod getter;
 mod item;
 mod size;
 mod statement;
@@ -15,6 +16,7 @@ use syn::{Attribute, Expr as Rust, Path, Type, Visibility};
 use crate::diag::Errors;
 
 pub use attr::{Attr, Attrs, ELEMENTS, Reuse, is_none, no_element};
+pub use getter::Getter;
 pub use size::is_constant;
 
 /// What stands in a `model!`: the path of the runtime crate, and models.
@@ -110,7 +112,7 @@ pub enum Size {
     /// An upper-case name, or a path.
     Constant(Path),
     Binary(Box<Size>, Operator, Box<Size>),
-    Rust(Rust),
+    Rust(Box<Rust>),
 }
 
 /// `+ - * /`, with the user's token.

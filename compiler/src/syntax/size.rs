@@ -82,8 +82,10 @@ impl Size {
                 Some(Self::Binary(Box::new(Self::new(&binary.left)?), operator, Box::new(Self::new(&binary.right)?)))
             }
             Rust::Block(block) => match block.block.stmts.as_slice() {
-                [syn::Stmt::Expr(inner, None)] => Self::new(inner).or_else(|| Some(Self::Rust(inner.clone()))),
-                _ => Some(Self::Rust(expr.clone())),
+                [syn::Stmt::Expr(inner, None)] => {
+                    Self::new(inner).or_else(|| Some(Self::Rust(Box::new(inner.clone()))))
+                }
+                _ => Some(Self::Rust(Box::new(expr.clone()))),
             },
             _ => None,
         }

@@ -146,6 +146,9 @@ pub fn is_scope(input: ParseStream<'_>) -> bool {
 pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Variable> {
     input.parse::<Ident>()?;
     let name: Ident = input.parse()?;
+    if input.peek(Token![/]) || input.peek(Token![.]) {
+        return Err(input.error("a variable has one name, and stands in its scope: `scope a { var b: [3, 3]; }`"));
+    }
     let attrs = Attrs::parse_optional(input)?;
     attrs.check(On::Variable, errors);
     let ty = if input.peek(Token![:]) {
@@ -167,11 +170,12 @@ pub fn parse_variable(input: ParseStream<'_>, errors: &mut Errors) -> syn::Resul
 pub fn parse_scope(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Scope> {
     let word: Ident = input.parse()?;
     let from_root = input.peek(Token![self]);
+    let mut path: Vec<Ident> = Vec::new();
     if from_root {
         input.parse::<Token![self]>()?;
-        input.parse::<Token![.]>()?;
+    } else {
+        path.push(input.parse()?);
     }
-    let mut path: Vec<Ident> = vec![input.parse()?];
     while input.peek(Token![.]) {
         input.parse::<Token![.]>()?;
         path.push(input.parse()?);

@@ -19,6 +19,7 @@ pub use layer::{Applied, Outcome};
 
 use crate::element::DType;
 use crate::error::{Error, Result};
+use crate::partition::Partitioner;
 use crate::shape::{Dim, MAX_RANK, Pattern, Shape, ShapeError};
 use failure::Failure;
 
@@ -215,6 +216,24 @@ impl Check<'_> {
         }
         self.values[value] = shape;
         self.note_variable(shape);
+    }
+
+    /// How a variable is divided into parts, which its shape must allow.
+    pub const fn divided(
+        &mut self,
+        node: usize,
+        scope: &'static str,
+        value: usize,
+        name: &'static str,
+        partitioner: &Partitioner,
+    ) {
+        let shape = self.values[value];
+        if shape.is_absent() {
+            return;
+        }
+        if let Some(error) = partitioner.refuses(&shape) {
+            self.fail(Failure::new(node, name, scope, &[shape], error));
+        }
     }
 
     /// A variable that is declared before, of a shape and at a place: what is written here must be that.

@@ -5,12 +5,15 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::kernels::elementwise::{update_with, update_with_two};
+use crate::kernels::gemm::Packs;
 
 /// A tensor to read.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T> {
     data: &'a [T],
     shape: &'a [usize],
+    /// The packed copies of a variable that keeps some.
+    packs: Option<&'a Packs<T>>,
 }
 
 impl<'a, T> View<'a, T> {
@@ -21,7 +24,17 @@ impl<'a, T> View<'a, T> {
     /// [`Error::Defect`] where their number is not the shape's.
     pub fn new(data: &'a [T], shape: &'a [usize]) -> Result<Self> {
         check_length(data.len(), shape)?;
-        Ok(Self { data, shape })
+        Ok(Self { data, shape, packs: None })
+    }
+
+    /// The same with packed copies.
+    pub(crate) fn keeping(self, packs: Option<&'a Packs<T>>) -> Self {
+        Self { packs, ..self }
+    }
+
+    /// The packed copies that are kept of the elements, if they are those of a variable with `cache = packed`.
+    pub(crate) fn packs(&self) -> Option<&'a Packs<T>> {
+        self.packs
     }
 
     /// The elements, the last axis fastest.

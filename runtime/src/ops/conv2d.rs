@@ -8,7 +8,7 @@
 //! With `groups`, channels and filters are divided into so many parts, and each part of the filters looks at its part
 //! of the channels.
 
-use crate::kernels::convolution::convolve;
+use crate::kernels::convolution::convolve_kept;
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
@@ -79,7 +79,7 @@ const fn check_channels(channels: Dim, of_filter: Dim, filters: Dim, groups: usi
 /// `y = x ∗ filter`.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), attrs.groups)?;
-    convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
+    convolve_kept(&sizes, x.data(), (filter.data(), filter.packs()), y.data(), Update::Set);
     Ok(())
 }
 

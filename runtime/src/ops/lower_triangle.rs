@@ -4,7 +4,7 @@
 
 use crate::op::*;
 use crate::ops::axis::around;
-use crate::ops::written::written;
+use crate::ops::creation::created;
 
 crate::attributes! {
     /// The sizes, at least two: rows and columns last.
@@ -13,13 +13,11 @@ crate::attributes! {
 
 /// The written sizes.
 pub const fn shape(element: DType, attrs: &Attrs) -> Result<Shapes, ShapeError> {
-    match written(element, &attrs.shape) {
-        Ok(shape) if shape.rank() < 2 => {
-            Err(ShapeError::new("a triangle has rows and columns: `shape = [time, time]`, not {}").shape(shape))
-        }
-        Ok(shape) => Ok(Shapes::one(shape)),
-        Err(error) => Err(error),
+    if attrs.shape.is_given() && attrs.shape.len() < 2 {
+        let error = ShapeError::new("a triangle has rows and columns: `shape = [time, time]`, not {}");
+        return Err(error.shape(Shape::new(element, attrs.shape.dims())));
     }
+    created(element, &attrs.shape)
 }
 
 /// Writes each row up to its diagonal.

@@ -3,7 +3,7 @@
 //! Leading axes broadcast as in NumPy. `transpose_a` and `transpose_b` exchange the last two axes of an operand first.
 
 use crate::kernels::broadcast::for_each_run;
-use crate::kernels::gemm::{Gemm, Matrix, gemm};
+use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm};
 use crate::op::*;
 use crate::ops::broadcast::broadcast;
 
@@ -75,6 +75,12 @@ impl<'a> Products<'a> {
         }
     }
 
+    /// The packed copies that are kept of `b`, if it is one matrix, and products are not of one row, which reads `b` as
+    /// it lies.
+    fn packs<'v, T>(&self, b: &View<'v, T>, rows: usize) -> Option<&'v Packs<T>> {
+        b.packs().filter(|_| rows > 1 && b.len() == self.inner * self.columns)
+    }
+
     /// Where `b` is one matrix for all and `a` is not transposed, all products as one of more rows.
     fn merged(self, attrs: &Attrs) -> Self {
         if attrs.transpose_a || self.b_leading.iter().any(|&size| size != 1) {
@@ -94,9 +100,10 @@ fn stored<T: Float>(data: &[T], rows: usize, columns: usize, transposed: bool) -
 pub fn forward<T: Gemm>(_: &Context, a: View<T>, b: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let products = Products::new(a.shape(), b.shape(), y.shape(), attrs).merged(attrs);
     let Products { rows, inner, columns, .. } = products;
+    let packs = products.packs(&b, rows);
     products.each(|at_a, at_b, at_y| {
         let a = stored(&a.data()[at_a..], rows, inner, attrs.transpose_a);
-        let b = stored(&b.data()[at_b..], inner, columns, attrs.transpose_b);
+        let b = Right::new(&b.data()[at_b..], [inner, columns], attrs.transpose_b, packs);
         gemm([rows, inner, columns], &a, &b, &mut y.data()[at_y..], Update::Set);
     });
     Ok(())
@@ -115,14 +122,16 @@ pub fn backward<T: Gemm>(
     let products = Products::new(a.shape(), b.shape(), dy.shape(), attrs).merged(attrs);
     let Products { rows, inner, columns, .. } = products;
     if let Some((mut da, update)) = products.begin(da) {
+        let packs = products.packs(&b, rows);
         products.each(|at_a, at_b, at_y| {
             let dy = Matrix::new(&dy.data()[at_y..], rows, columns);
-            let b = stored(&b.data()[at_b..], inner, columns, attrs.transpose_b);
             let da = &mut da.data()[at_a..];
             if attrs.transpose_a {
+                let b = stored(&b.data()[at_b..], inner, columns, attrs.transpose_b);
                 gemm([inner, columns, rows], &b, &dy.transposed(), da, update);
             } else {
-                gemm([rows, columns, inner], &dy, &b.transposed(), da, update);
+                let b = Right::new(&b.data()[at_b..], [columns, inner], !attrs.transpose_b, packs);
+                gemm([rows, columns, inner], &dy, &b, da, update);
             }
         });
     }

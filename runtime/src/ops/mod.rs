@@ -85,5 +85,4 @@ pub mod sum;
 pub mod tanh;
 pub(crate) mod targets;
 pub mod transpose;
-pub(crate) mod written;
 pub mod zeros;

@@ -1,7 +1,7 @@
 //! `range(shape = [time])`: 0, 1, 2, … in the model's element type; of several axes row by row.
 
 use crate::op::*;
-use crate::ops::written::written;
+use crate::ops::creation::created;
 
 crate::attributes! {
     /// The sizes.
@@ -10,10 +10,7 @@ crate::attributes! {
 
 /// The written sizes.
 pub const fn shape(element: DType, attrs: &Attrs) -> Result<Shapes, ShapeError> {
-    match written(element, &attrs.shape) {
-        Ok(shape) => Ok(Shapes::one(shape)),
-        Err(error) => Err(error),
-    }
+    created(element, &attrs.shape)
 }
 
 /// Counts the elements.
@@ -46,8 +43,7 @@ mod tests {
     #[test]
     fn sizes_must_be_given() {
         let found = refusal(&OPERATION, Attrs::DEFAULT.shape([2, -1]), &[]);
-        assert_eq!(found, "range: each size must be given, and not be negative: [2, _]");
-        let found = refusal(&OPERATION, Attrs::DEFAULT.shape([1; 7]), &[]);
-        assert_eq!(found, "range: a tensor has at most 6 axes");
+        assert_eq!(found, "range: size 1 of `shape` is open: there is no operand whose elements could fill it");
+        assert!(refusal(&OPERATION, Attrs::DEFAULT, &[]).ends_with("write them, as in `shape = [2, 3]`"));
     }
 }

@@ -4,6 +4,7 @@ mod adagrad;
 mod adam;
 mod gradient_descent;
 mod momentum;
+mod moving_average;
 mod rms_prop;
 pub mod schedule;
 mod slots;
@@ -12,6 +13,7 @@ pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
 pub use gradient_descent::GradientDescent;
 pub use momentum::Momentum;
+pub use moving_average::{ExponentialMovingAverage, Swapped};
 pub use rms_prop::RmsProp;
 pub use schedule::LearningRate;
 

@@ -98,7 +98,7 @@ impl Model {
                     self.recorder.leave_layer();
                 }
                 5 => {
-                    self.recorder.enter_turns();
+                    self.recorder.enter_turns("");
                     for _ in 0..self.below(4) {
                         self.recorder.enter(LAST_FIRST);
                         self.inside(depth - 1)?;

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value;
 use varscope::init::{constant, elements, glorot_uniform, ones, random_normal, truncated_normal, zeros};
-use varscope::op::{DType, Random};
+use varscope::op::{DType, Float, Gradient, Random, View};
 use varscope::partition::{Partitioner, fixed_size, per_axis};
 use varscope::regularizer::{Regularizer, l1, l2};
 use varscope::{VariableRequest, init::Initializer};
@@ -171,6 +171,32 @@ fn flatten(value: &Value, numbers: &mut Vec<f64>) -> Result<(), Reason> {
     }
 }
 
+/// TensorFlow's name for an op of a kind that has none of its own.
+pub fn op_name(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "constant" => "Const",
+        "placeholder" => "Placeholder",
+        "plus" => "add",
+        "times" => "mul",
+        "add" => "Add",
+        "multiply" => "Mul",
+        "matmul" => "MatMul",
+        "identity" => "Identity",
+        "square" => "Square",
+        "reduce_sum" => "Sum",
+        "relu" => "Relu",
+        _ => return None,
+    })
+}
+
+/// Gives a variable whose shape and element type are said its start.
+pub fn begin_described<'a>(request: VariableRequest<'a>, start: Start) -> VariableRequest<'a> {
+    match start {
+        Start::Value(Array { array, .. }) => request.initializer(elements(array.iter().copied())),
+        drawn => begin(request, drawn),
+    }
+}
+
 /// Gives a variable its start.
 pub fn begin<'a>(request: VariableRequest<'a>, start: Start) -> VariableRequest<'a> {
     let Array { dtype, array } = match start {
@@ -202,11 +228,21 @@ pub enum Penalty {
 }
 
 impl Regularizer for Penalty {
-    fn loss(&self, elements: &[f64]) -> f64 {
+    fn loss<T: Float>(&self, value: View<'_, T>) -> T {
         match self {
-            Self::L1(scale) => l1(*scale).loss(elements),
-            Self::L2(scale) => l2(*scale).loss(elements),
-            Self::MeanPlus(number) => elements.iter().sum::<f64>() / elements.len() as f64 + number,
+            Self::L1(scale) => l1(*scale).loss(value),
+            Self::L2(scale) => l2(*scale).loss(value),
+            Self::MeanPlus(number) => {
+                value.data().iter().copied().sum::<T>() / T::of(value.len() as f64) + T::of(*number)
+            }
+        }
+    }
+
+    fn gradient<T: Float>(&self, value: View<'_, T>, upstream: T, gradient: Gradient<'_, T>) {
+        match self {
+            Self::L1(scale) => l1(*scale).gradient(value, upstream, gradient),
+            Self::L2(scale) => l2(*scale).gradient(value, upstream, gradient),
+            Self::MeanPlus(_) => gradient.map(value, |_| upstream / T::of(value.len() as f64)),
         }
     }
 }
@@ -223,6 +259,18 @@ pub fn regularizer(value: &Value) -> Result<Option<Penalty>, Reason> {
         "l2" => Ok(Some(Penalty::L2(number))),
         "mean_plus" => Ok(Some(Penalty::MeanPlus(number))),
         _ => Err(Reason::PythonFunction),
+    }
+}
+
+/// A partitioner as it is written in a model.
+pub fn written_partitioner(text: &str) -> Option<Partitioner> {
+    let (name, numbers) = text.split_once('(')?;
+    let numbers = numbers.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+    let numbers: Vec<usize> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
+    match (name.trim(), numbers.as_slice()) {
+        ("fixed_size", [parts]) => Some(fixed_size(*parts)),
+        ("per_axis", parts) => Some(per_axis(parts)),
+        _ => None,
     }
 }
 

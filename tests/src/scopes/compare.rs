@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
-use varscope::Error;
-use varscope::partition::PartitionError;
 
 use super::format::{Scenario, Step};
 use super::reasons::Reason;
@@ -91,7 +89,7 @@ fn step(scenario: &Scenario, tf: Option<&Value>, entry: &Entry, facts: &Facts) -
         let class = tf["error_class"].as_str();
         let reason = match (class, &entry.caught) {
             (None, None) => return Ok(Vec::new()),
-            (Some(class), Some(error)) if is_of(error, class) => return Ok(Vec::new()),
+            (Some(class), Some(error)) if error.is_of(class) => return Ok(Vec::new()),
             (_, Some(error)) => rules::refused(error, &entry.step, Some(tf), facts)
                 .or_else(|| class.and_then(|class| rules::accepted(class, &entry.step, facts))),
             (Some(class), None) => rules::accepted(class, &entry.step, facts),
@@ -117,7 +115,7 @@ fn end(scenario: &Scenario, left: Option<&Value>, ours: Option<&(String, Stop)>,
     match (ours, tf) {
         (None, None) if left.is_none() => Ok(()),
         (Some((_, Stop::Reason { reason, .. })), _) => Err(Ok(*reason)),
-        (Some((at, Stop::Error { error, .. })), Some((class, tf_at))) if at == tf_at && is_of(error, class) => Ok(()),
+        (Some((at, Stop::Error { error, .. })), Some((class, tf_at))) if at == tf_at && error.is_of(class) => Ok(()),
         (Some((at, Stop::Error { error, step })), _) => {
             let class = tf.filter(|(_, tf_at)| tf_at == at).map(|(class, _)| class.as_str());
             let reason = step.as_ref().and_then(|step| {
@@ -144,37 +142,6 @@ pub fn find(steps: &[Step], at: &str) -> Option<Step> {
         None => Some(step.clone()),
         Some(rest) => find(&step.steps("try").ok()?, rest),
     }
-}
-
-/// Whether an error is of TensorFlow's class. TensorFlow has classes of their own for variables in parts; ours say the
-/// same of both.
-pub fn is_of(error: &Error, class: &str) -> bool {
-    let classes: &[&str] = match error {
-        Error::AlreadyExists { .. } => &["already_exists", "partitioned_already_exists"],
-        Error::DoesNotExist { .. } => &["does_not_exist", "partitioned_does_not_exist"],
-        Error::ShapeMismatch { .. } => &["shape_mismatch", "partitioned_shape_mismatch"],
-        Error::DTypeMismatch { .. } => &["dtype_mismatch", "partitioned_dtype_mismatch"],
-        Error::ShapeMissing { .. } => {
-            &["shape_missing", "shape_not_fully_defined", "partitioned_shape_missing", "initial_value_required"]
-        }
-        Error::ShapeAndValue { .. } => &["constant_initializer_with_shape"],
-        Error::ValueDType { .. } => &["initializer_dtype_mismatch"],
-        Error::Initializer { .. } => &["initializer_wrong_dtype", "shapes_incompatible", "op_shape_error"],
-        Error::NotFloat { .. } => &["regularizer_wrong_dtype"],
-        Error::UniqueReused { .. } => &["reuse_needs_name"],
-        Error::BadName { .. } => &["invalid_scope_name"],
-        Error::Partition { problem, .. } => match problem {
-            PartitionError::Whole => &["partitioner_unexpected"],
-            PartitionError::Divided => &["partitioner_missing"],
-            PartitionError::Scalar => &["partitioned_scalar"],
-            PartitionError::Invalid { .. } => &["partitioner_invalid"],
-            PartitionError::TooMany { .. } => &["too_many_partitions"],
-            PartitionError::Differs { .. } => &["partitions_mismatch"],
-            _ => &[],
-        },
-        _ => &[],
-    };
-    classes.contains(&class)
 }
 
 /// The texts of a list.

@@ -9,6 +9,8 @@ use crate::json::Error;
 pub struct Scenario {
     /// Its name.
     pub id: String,
+    /// What a compiler can make of it, if that is hinted at.
+    pub hint: Option<String>,
     /// The steps.
     pub program: Vec<Step>,
     /// What was seen at each step that can be observed.
@@ -111,5 +113,6 @@ fn scenario(value: &Value) -> Result<Scenario, Error> {
     if error.is_none() && outcome.get("error_type").is_some_and(|kind| !kind.is_null()) {
         return Err(of(Error::new("an error has no class or no step")));
     }
-    Ok(Scenario { program, log, error, variables: outcome["variables"].clone(), id })
+    let hint = value["static"].as_str().map(str::to_string);
+    Ok(Scenario { hint, program, log, error, variables: outcome["variables"].clone(), id })
 }

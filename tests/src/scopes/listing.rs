@@ -30,6 +30,8 @@ pub fn collection(store: &VariableStore, key: &str) -> Variables {
     match key {
         "global" | "variables" => store.variables(),
         "trainable" | "trainable_variables" => store.trainable_variables(),
+        // A model has no local variables but those that it puts into a collection of that name.
+        "local" | "local_variables" if store.local_variables().is_empty() => store.collection("local_variables"),
         "local" | "local_variables" => store.local_variables(),
         _ => store.collection(key),
     }
@@ -56,6 +58,32 @@ pub fn keys(store: &VariableStore) -> Vec<String> {
     let mut keys: Vec<String> = shareable.flat_map(own).collect();
     keys.sort_unstable();
     keys
+}
+
+/// What a step sees that only looks at the variables of a store; `scope` is the name of the scope that it asks of.
+///
+/// # Errors
+///
+/// It is another step.
+pub fn inspect(store: &VariableStore, step: &Step, scope: &str) -> Result<Value, Stop> {
+    let filter = step.text("scope").unwrap_or_default().trim_end_matches('/');
+    let value = match step.verb.as_str() {
+        "collection" if step.argument_text() == "regularization_losses" => {
+            let is_in =
+                |name: &str| name.strip_prefix(filter).is_some_and(|rest| filter.is_empty() || rest.starts_with('/'));
+            let losses = store.regularization_losses();
+            json!(losses.iter().map(|(name, _)| name).filter(|name| is_in(name)).collect::<Vec<_>>())
+        }
+        "collection" => json!(names(&collection(store, step.argument_text()).in_scope(filter))),
+        "scope_collection" => json!(names(&collection(store, step.argument_text()).in_scope(scope))),
+        "regularization_losses" => {
+            return Ok(json!({"verb": step.verb, "count": store.regularization_losses().len()}));
+        }
+        "store_keys" => json!(keys(store)),
+        "saver" => return saver(store, step),
+        _ => return Err(Reason::OtherStep.into()),
+    };
+    Ok(json!({"verb": step.verb, "value": value}))
 }
 
 /// What a checkpoint would hold.

@@ -7,7 +7,9 @@ pub mod arguments;
 pub mod compare;
 pub mod format;
 pub mod listing;
+pub mod macro_way;
 pub mod reasons;
+pub mod refusal;
 pub mod rules;
 pub mod runtime_way;
 pub mod trace;
@@ -16,6 +18,7 @@ use std::fmt;
 
 pub use compare::Verdict;
 pub use format::Scenario;
+pub use macro_way::MacroWay;
 pub use reasons::Reason;
 pub use runtime_way::RuntimeWay;
 pub use trace::Way;
@@ -23,12 +26,14 @@ pub use trace::Way;
 use crate::json::Error;
 
 /// The ways through which every scenario goes.
-pub const WAYS: [&dyn Way; 1] = [&RuntimeWay];
+pub const WAYS: [&dyn Way; 2] = [&RuntimeWay, &MacroWay];
 
 /// How all scenarios of a file came out.
 #[derive(Clone, Debug, Default)]
 pub struct ScopeReport {
     lines: Vec<(String, &'static str, Verdict)>,
+    /// For each line what a compiler can make of the scenario.
+    hints: Vec<Option<String>>,
 }
 
 impl ScopeReport {
@@ -40,6 +45,14 @@ impl ScopeReport {
     /// Whether anything came out otherwise, for no reason.
     pub fn is_different(&self) -> bool {
         self.lines.iter().any(|(_, _, verdict)| matches!(verdict, Verdict::Different(_)))
+    }
+
+    /// Of the scenarios with a hint, how many come out the same or stricter through the macro, and how many there are.
+    pub fn settled(&self, hint: &str) -> (usize, usize) {
+        let hinted = self.lines.iter().zip(&self.hints).filter(|(_, of)| of.as_deref() == Some(hint));
+        let verdicts = hinted.filter(|((_, way, _), _)| *way == MacroWay.name()).map(|((_, _, verdict), _)| verdict);
+        let is_settled = |verdict: &&Verdict| matches!(verdict, Verdict::Same | Verdict::Stricter(_));
+        (verdicts.clone().filter(is_settled).count(), verdicts.count())
     }
 
     fn count(&self, is: impl Fn(&Verdict) -> bool) -> usize {
@@ -66,6 +79,10 @@ impl fmt::Display for ScopeReport {
         for (id, way, verdict) in &self.lines {
             writeln!(f, "{id} ({way}): {verdict}")?;
         }
+        for hint in ["compile_error", "compile_guarantee"] {
+            let (settled, all) = self.settled(hint);
+            writeln!(f, "{hint}: {settled} of {all} same or stricter through the macro")?;
+        }
         writeln!(
             f,
             "{} runs: {} same, {} stricter, {} not applicable, {} DIFFERENT",
@@ -84,11 +101,21 @@ impl fmt::Display for ScopeReport {
 ///
 /// It does not have the form of `data/golden.json`.
 pub fn judge(text: &str) -> Result<ScopeReport, Error> {
+    judge_through(text, &WAYS)
+}
+
+/// Judges every scenario of a file whose text this is, through some of the ways.
+///
+/// # Errors
+///
+/// It does not have the form of `data/golden.json`.
+pub fn judge_through(text: &str, ways: &[&dyn Way]) -> Result<ScopeReport, Error> {
     let mut report = ScopeReport::default();
     for scenario in format::read(text)? {
-        for way in WAYS {
+        for way in ways {
             let verdict = compare::compare(&scenario, &way.run(&scenario));
             report.lines.push((scenario.id.clone(), way.name(), verdict));
+            report.hints.push(scenario.hint.clone());
         }
     }
     Ok(report)

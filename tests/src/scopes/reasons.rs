@@ -34,6 +34,8 @@ pub enum Reason {
     LocalNotTrainable,
     /// A regularizer of integers.
     RegularizerOfIntegers,
+    /// A scalar that is itself given a partitioner.
+    ScalarInParts,
     /// A number that the element type cannot hold.
     Range,
     /// `collections=["mine"]`
@@ -48,6 +50,22 @@ pub enum Reason {
     Types,
     /// One penalty for a variable in parts.
     OnePenalty,
+    /// A name scope that is entered again from elsewhere.
+    NameScopeAgain,
+    /// A variable that begins with another.
+    OtherVariable,
+    /// A custom getter that does more than compute with the value.
+    GetterSeesValue,
+    /// A variable that no session has initialised.
+    Initialised,
+    /// Context managers entered by hand, out of order.
+    Nesting,
+    /// Two scopes whose structs would have one name.
+    StructName,
+    /// A variable that TensorFlow calls otherwise than it is asked for.
+    OwnName,
+    /// A unique variable that has another number than in TensorFlow.
+    UniqueNumber,
 
     // Not applicable: what a library without Python and without graphs has not.
     /// Templates, Python functions as initializers.
@@ -76,6 +94,8 @@ pub enum Reason {
     ScopeValue,
     /// A Python list, which TensorFlow tells from a tensor, and `1.0`, which it tells from 1.
     PythonValue,
+    /// The shape of an array beside it, which TensorFlow does not take.
+    ShapeBesideArray,
     /// A step of another kind.
     OtherStep,
 }
@@ -102,6 +122,7 @@ impl fmt::Display for Reason {
             Self::IntegersNotTrainable => "variables of integers are not trainable",
             Self::LocalNotTrainable => "local variables are not trainable",
             Self::RegularizerOfIntegers => "only floats have a regularizer",
+            Self::ScalarInParts => "a scalar has no parts",
             Self::Range => "a number that the element type cannot hold",
             Self::CollectionsAdd => "a collection adds to where a variable is listed",
             Self::WholeNames => "a filter takes whole names, no regular expression",
@@ -109,6 +130,14 @@ impl fmt::Display for Reason {
             Self::OpenShape => "a shape with an open size cannot be written",
             Self::Types => "an argument of the wrong type cannot be written",
             Self::OnePenalty => "a variable in parts has one penalty",
+            Self::NameScopeAgain => "a name scope is opened where it is written, never entered again from elsewhere",
+            Self::OtherVariable => "a variable begins with numbers, not with another variable",
+            Self::GetterSeesValue => "a custom getter computes with the value; it renames and makes nothing",
+            Self::Initialised => "no variable is without a value",
+            Self::Nesting => "scopes nest as their braces do",
+            Self::StructName => "two scopes whose structs would have one name",
+            Self::UniqueNumber => "a unique variable is numbered among the variables of its scope, not among ops",
+            Self::OwnName => "a variable has the name that it is asked for by, whatever ops are called",
             Self::PythonFunction => "a Python function",
             Self::CustomGetter => "a custom getter that is a Python function",
             Self::ContextManager => "context managers entered by hand",
@@ -122,6 +151,7 @@ impl fmt::Display for Reason {
             Self::ElementType => "an element type that the library has not",
             Self::ScopeValue => "a scope gives an initializer, not a value",
             Self::PythonValue => "TensorFlow tells kinds of Python values apart",
+            Self::ShapeBesideArray => "an array may have its shape beside it",
             Self::OtherStep => "a step that has nothing to do with scopes",
         })
     }
@@ -129,7 +159,11 @@ impl fmt::Display for Reason {
 
 /// Why a step does not apply to the library, if so: a rule over its verb and the names of its arguments.
 pub fn not_applicable(step: &Step) -> Option<Reason> {
-    let by_verb = match step.verb.as_str() {
+    by_verb(step).or_else(|| step.keys().find_map(|key| by_argument(step, key)))
+}
+
+fn by_verb(step: &Step) -> Option<Reason> {
+    match step.verb.as_str() {
         "template" | "call_template" => Some(Reason::PythonFunction),
         "enter" | "exit" | "make_scope" | "open_cm" => Some(Reason::ContextManager),
         "thread" => Some(Reason::Threads),
@@ -175,8 +209,18 @@ pub fn not_applicable(step: &Step) -> Option<Reason> {
         | "new_graph"
         | "control_dependencies" => None,
         _ => Some(Reason::OtherStep),
-    };
-    by_verb.or_else(|| step.keys().find_map(|key| by_argument(step, key)))
+    }
+}
+
+/// Why a step cannot be put into the source of a model, if so.
+pub fn not_in_a_model(step: &Step) -> Option<Reason> {
+    match step.verb.as_str() {
+        "thread" | "store_get" => None,
+        "getter_calls" => Some(Reason::GetterSeesValue),
+        "run_uninitialized" => Some(Reason::Initialised),
+        "enter" | "exit" => Some(Reason::Nesting),
+        _ => by_verb(step),
+    }
 }
 
 /// Why an argument of a step does not apply, if so.

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use serde_json::Value;
-use varscope::Error;
 
 use super::compare::texts;
 use super::format::Step;
 use super::reasons::Reason;
+use super::refusal::{Kind, Refusal};
 use super::trace::Entry;
 
 /// What has happened in a scenario so far.
@@ -30,8 +30,10 @@ pub struct Facts {
     has_reuse: bool,
     /// Whether a scope of the program has a whole number as its initializer.
     has_whole_constant: bool,
-    /// Whether a step of the program has a number as its initializer.
-    has_constant: bool,
+    /// Whether a scope of the program switches the regularizer off.
+    has_no_regularizer: bool,
+    /// Whether a scope of the program gives numbers as its initializer.
+    has_number: bool,
     /// Whether a call failed after TensorFlow had left something behind.
     pub failed: bool,
 }
@@ -53,8 +55,10 @@ impl Facts {
             let shares = step.get("reuse").is_some_and(|reuse| *reuse != false);
             self.has_reuse |= shares || step.verb == "reuse_variables";
             self.has_whole_constant |= is_whole(step.get("initializer")) || is_whole(step.get("value"));
-            self.has_constant |=
-                step.get("initializer").is_some_and(|initializer| initializer.get("constant").is_some());
+            let gives = matches!(step.verb.as_str(), "open" | "variable_op_scope" | "set");
+            let none = step.get("regularizer").or(step.get("value")).is_some_and(|given| given == "no_regularizer");
+            self.has_no_regularizer |= gives && none;
+            self.has_number |= gives && is_number(step.get("initializer").or(step.get("value")));
             for inside in ["try", "body"] {
                 self.scan(&step.steps(inside).unwrap_or_default());
             }
@@ -88,7 +92,7 @@ impl Facts {
             if is_local(step) {
                 self.local.insert(name.clone());
             }
-            if step.get("collections").is_some() && tf["created"] != false {
+            if (step.get("collections").is_some() || step.verb == "local") && tf["created"] != false {
                 self.collected.insert(name.clone());
             }
             self.variables.insert(name);
@@ -109,6 +113,10 @@ impl Facts {
                 let name = |op: &str| op.split("/Regularizer").next().unwrap_or_default().to_string();
                 let of = |list: &Value| texts(list).into_iter().map(name).collect::<HashSet<_>>();
                 of(tf) == of(ours)
+            }
+            // TensorFlow's `no_regularizer` is one that adds nothing.
+            ("value", "query") if tf == "set" && ours.is_null() => {
+                entry.step.argument_text() == "regularizer" && self.has_no_regularizer
             }
             // A variable may be listed twice where its collection is named twice.
             ("value", "collection" | "scope_collection") => unique(tf) == unique(ours),
@@ -145,6 +153,15 @@ impl Facts {
         self.scopes.contains(name) || self.variables.iter().any(inside)
     }
 
+    /// Whether there is another scope whose struct would have the name of this one's.
+    fn has_like_struct(&self, name: &str) -> bool {
+        let plain = |name: &str| name.replace(['_', '/'], "").to_ascii_lowercase();
+        let heads = |full: &String| {
+            full.match_indices('/').map(|(at, _)| full[..at].to_string()).chain([full.clone()]).collect::<Vec<_>>()
+        };
+        self.scopes.iter().flat_map(heads).any(|other| other != name && plain(&other) == plain(name))
+    }
+
     /// Whether there is a name that differs in case only.
     fn has_other_case(&self, name: &str) -> bool {
         let is_other = |other: &str| other != name && other.eq_ignore_ascii_case(name);
@@ -157,10 +174,12 @@ impl Facts {
 }
 
 /// Why the library may refuse what TensorFlow takes, or refuse it otherwise; `tf` is what TensorFlow did.
-pub fn refused(error: &Error, step: &Step, tf: Option<&Value>, facts: &Facts) -> Option<Reason> {
-    match error {
-        Error::BadName { name, .. } => {
+pub fn refused(error: &Refusal, step: &Step, tf: Option<&Value>, facts: &Facts) -> Option<Reason> {
+    let name = &error.name;
+    match error.kind {
+        Kind::BadName => {
             let given = given_name(step);
+            let is_open = matches!(step.verb.as_str(), "open" | "variable_op_scope");
             if given.contains('/') {
                 Some(Reason::Slash)
             } else if given.is_empty()
@@ -172,30 +191,76 @@ pub fn refused(error: &Error, step: &Step, tf: Option<&Value>, facts: &Facts) ->
                 Some(Reason::Namesakes)
             } else if facts.has_other_case(name) {
                 Some(Reason::CaseOnly)
-            } else if facts.variables.contains(name) || facts.is_scope(name) {
+            } else if facts.is_scope(name)
+                || (facts.variables.contains(name) && (is_open || !facts.unique.contains(name)))
+            {
                 Some(Reason::VariableAndScope)
             } else {
                 let called = tf.and_then(|tf| tf["name"].as_str()).map(bare);
-                called.is_some_and(|called| called != name).then_some(Reason::NameTaken)
+                let is_taken = called.is_some_and(|called| called != name) || facts.unique.contains(name);
+                is_taken.then_some(Reason::NameTaken)
             }
         }
-        Error::GivenWhereShared { .. } => {
+        Kind::Written | Kind::ShapeMissing if cannot_be_written(step).is_some() => cannot_be_written(step),
+        Kind::StructName => facts.has_like_struct(name).then_some(Reason::StructName),
+        Kind::ElementType => Some(Reason::ElementType),
+        Kind::GivenWhereShared => {
             let ignored = ["initializer", "regularizer", "trainable", "collections"];
             let is_shared = tf.is_none_or(|tf| tf["created"] != true);
             (is_shared && ignored.iter().any(|key| step.get(key).is_some())).then_some(Reason::GivenWhereShared)
         }
-        Error::UniqueReused { .. } => {
+        Kind::UniqueReused => {
             let is_unique = step.verb == "variable" || step.argument().is_null();
             (is_unique && facts.has_reuse).then_some(Reason::UniqueReused)
         }
-        Error::NotFloat { .. } if step.get("trainable").is_some_and(|given| *given == true) => {
+        Kind::NotFloat if step.get("trainable").is_some_and(|given| *given == true) => {
             Some(Reason::IntegersNotTrainable)
         }
-        Error::NotFloat { .. } => Some(Reason::RegularizerOfIntegers),
-        Error::Initializer { .. } if facts.has_constant => Some(Reason::Range),
+        Kind::NotFloat => Some(Reason::RegularizerOfIntegers),
+        Kind::Scalar => step.get("partitioner").map(|_| Reason::ScalarInParts),
+        Kind::Initializer if is_number(step.get("initializer")) || facts.has_number => Some(Reason::Range),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
     }
 }
+
+/// Why there are no words for a step.
+fn cannot_be_written(step: &Step) -> Option<Reason> {
+    let initializer = step.get("initializer").unwrap_or(&Value::Null);
+    let is_open = matches!(step.verb.as_str(), "open" | "variable_op_scope");
+    let is_of_other_type = |key: &str, is: fn(&Value) -> bool| step.get(key).is_some_and(|value| !is(value));
+    let given = given_name(step);
+    let is_no_name = match step.verb.as_str() {
+        "name_scope" | "op_scope" => given.is_empty() || given.ends_with('/') || step.argument().is_object(),
+        _ => false,
+    };
+    if is_no_name {
+        Some(Reason::NameScopeAgain)
+    } else if step.get("shape").is_some_and(|shape| shape.as_array().into_iter().flatten().any(Value::is_null)) {
+        Some(Reason::OpenShape)
+    } else if initializer.get("initialized_value").is_some() {
+        Some(Reason::OtherVariable)
+    } else if initializer["value"].is_object()
+        || (is_open && !(step.argument().is_string() || step.argument().is_null() || step.argument().is_object()))
+        || is_of_other_type("reuse", |value| value.is_boolean() || value == "AUTO_REUSE")
+        || is_of_other_type("auxiliary_name_scope", Value::is_boolean)
+        || is_of_other_type("custom_getter", Value::is_string)
+    {
+        Some(Reason::Types)
+    } else if given.contains('/') {
+        Some(Reason::Slash)
+    } else {
+        let is_needed = is_open && !step.argument().is_object() || !given.is_empty();
+        let is_word = !given.is_empty() && given.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_name = is_word && !given.starts_with(|first: char| first.is_ascii_digit()) && given != "_";
+        let is_get = matches!(step.verb.as_str(), "get" | "local" | "variable");
+        ((is_needed || is_get) && (!is_name || KEYWORDS.split(' ').any(|word| word == given))).then_some(Reason::Name)
+    }
+}
+
+/// The words of Rust, which no name in a model can be.
+const KEYWORDS: &str = "as async await box break const continue crate do dyn else enum extern false final fn for gen if \
+     impl in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true \
+     try type typeof unsafe unsized use virtual where while yield abstract become";
 
 /// Why the library may take what TensorFlow refuses with an error of a class.
 pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
@@ -208,6 +273,8 @@ pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
         "partitioned_shape_missing" | "initializer_wrong_dtype" if has("value") || has("numpy") => {
             Some(Reason::PythonValue)
         }
+        "constant_initializer_with_shape" if is_shape_of(step) => Some(Reason::ShapeBesideArray),
+        "no_variables_to_save" if !facts.collected.is_empty() => Some(Reason::CollectionsAdd),
         "op_shape_error" => Some(Reason::Graph),
         "different_graphs" if step.get("values").is_some() => Some(Reason::Graph),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
@@ -226,8 +293,17 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
             };
             let is_namesake = tf["name"].as_str().is_some_and(|name| facts.variables.contains(bare(name)));
             let by_scope = (scope(tf) != scope(ours)).then_some((Reason::UniqueName, false));
-            by_scope.or(is_namesake.then_some((Reason::Namesakes, false)))
+            let numbered = |seen: &Value| {
+                let last = seen["name"].as_str().map(bare).and_then(|name| name.rsplit('/').next());
+                last.is_some_and(|last| is_suffixed(Some(last), Some(given_name(step))) || last == given_name(step))
+            };
+            let is_numbered = numbered(tf) && numbered(ours);
+            by_scope
+                .or(is_namesake.then_some((Reason::Namesakes, false)))
+                .or(is_numbered.then_some((Reason::UniqueNumber, false)))
         }
+        // An op was called so before; here variables and ops have names of their own.
+        "name" if is_suffixed(tf["name"].as_str(), ours["name"].as_str()) => Some((Reason::OwnName, false)),
         "value" if verb == "collection" && step.get("scope").is_some() => Some((Reason::WholeNames, true)),
         "value" if verb == "scope_collection" && facts.scopes.iter().any(|scope| scope.contains('.')) => {
             Some((Reason::WholeNames, true))
@@ -243,6 +319,26 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
     .or(facts.failed.then_some((Reason::NothingLeftBehind, false)))
 }
 
+/// Whether the shape that a step gives is that of the value that it gives.
+fn is_shape_of(step: &Step) -> bool {
+    let value =
+        step.get("initializer").and_then(|given| ["value", "tensor", "numpy"].iter().find_map(|key| given.get(*key)));
+    let Some(mut value) = value else { return false };
+    let mut sizes = Vec::new();
+    while let Value::Array(list) = value {
+        sizes.push(Value::from(list.len()));
+        value = list.first().unwrap_or(&Value::Null);
+    }
+    step.get("shape").is_some_and(|shape| *shape == Value::Array(sizes))
+}
+
+/// Whether a name is another with a number behind it.
+fn is_suffixed(name: Option<&str>, other: Option<&str>) -> bool {
+    let (Some(name), Some(other)) = (name.map(bare), other.map(bare)) else { return false };
+    let suffix = name.strip_prefix(other).and_then(|rest| rest.strip_prefix('_'));
+    suffix.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
 /// Whether a variable is put among the local ones.
 fn is_local(step: &Step) -> bool {
     let collections = step.get("collections").map(texts).unwrap_or_default();
@@ -250,12 +346,18 @@ fn is_local(step: &Step) -> bool {
 }
 
 /// The name that a step gives to a scope, a variable or an op.
-fn given_name(step: &Step) -> &str {
+pub fn given_name(step: &Step) -> &str {
     match step.verb.as_str() {
         "op" => step.text("name").unwrap_or("op"),
         "variable" => step.text("variable").unwrap_or("Variable"),
         _ => step.argument().as_str().or(step.text("default_name")).unwrap_or_default(),
     }
+}
+
+/// Whether an initializer gives numbers that not every element type can hold.
+fn is_number(initializer: Option<&Value>) -> bool {
+    let draws = ["constant", "truncated_normal", "random_normal", "glorot_uniform"];
+    initializer.is_some_and(|given| given == "xavier" || draws.iter().any(|name| given.get(*name).is_some()))
 }
 
 /// Whether an initializer is one number everywhere, which has no fraction.

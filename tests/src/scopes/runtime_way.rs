@@ -7,7 +7,7 @@ use varscope::{Scope, VariableInfo, VariableRequest, VariableStore};
 
 use super::arguments::{self, Array, Start};
 use super::format::{Scenario, Step};
-use super::listing::{collection, keys, names, reuse, saver, seen_variable};
+use super::listing::{self, names, reuse, seen_variable};
 use super::reasons::{self, Reason};
 use super::trace::{Entry, Stop, Trace, Way};
 
@@ -345,20 +345,7 @@ impl Machine {
     }
 
     fn op(&mut self, step: &Step) -> Result<Value, Stop> {
-        let default = match step.argument_text() {
-            "constant" => "Const",
-            "placeholder" => "Placeholder",
-            "plus" => "add",
-            "times" => "mul",
-            "add" => "Add",
-            "multiply" => "Mul",
-            "matmul" => "MatMul",
-            "identity" => "Identity",
-            "square" => "Square",
-            "reduce_sum" => "Sum",
-            "relu" => "Relu",
-            _ => return Err(Reason::OtherStep.into()),
-        };
+        let default = arguments::op_name(step.argument_text()).ok_or(Reason::OtherStep)?;
         let name = self.scope().op_name(step.text("name").unwrap_or(default))?;
         if let Some(alias) = step.text("as") {
             self.bound.insert(alias.to_string(), Bound::Op);
@@ -368,40 +355,14 @@ impl Machine {
 
     /// A step that only looks.
     fn inspect(&self, step: &Step) -> Result<Value, Stop> {
-        let store = self.scope().store();
         let value = match step.verb.as_str() {
             "query" => self.query(step)?,
             "same" => self.same(step)?,
             "eval" => return self.eval(step),
-            "collection" if step.argument_text() == "regularization_losses" => {
-                let filter = step.text("scope").unwrap_or_default().trim_end_matches('/');
-                let is_in = |name: &str| {
-                    name.strip_prefix(filter).is_some_and(|rest| filter.is_empty() || rest.starts_with('/'))
-                };
-                json!(
-                    store
-                        .regularization_losses()
-                        .iter()
-                        .map(|(name, _)| name)
-                        .filter(|name| is_in(name))
-                        .collect::<Vec<_>>()
-                )
-            }
-            "collection" => {
-                let filter = step.text("scope").unwrap_or_default();
-                json!(names(&collection(store, step.argument_text()).in_scope(filter.trim_end_matches('/'))))
-            }
-            "scope_collection" => {
+            _ => {
                 let scope = &self.objects[self.named_object(step.text("on"))?];
-                json!(names(&collection(store, step.argument_text()).in_scope(scope.name())))
+                return listing::inspect(self.scope().store(), step, scope.name());
             }
-            "regularization_losses" => {
-                let losses = store.regularization_losses();
-                return Ok(json!({"verb": step.verb, "count": losses.len()}));
-            }
-            "store_keys" => json!(keys(store)),
-            "saver" => return saver(store, step),
-            _ => return Err(Reason::OtherStep.into()),
         };
         Ok(json!({"verb": step.verb, "value": value}))
     }

@@ -5,6 +5,7 @@ use varscope::Error;
 
 use super::format::{Scenario, Step};
 use super::reasons::Reason;
+use super::refusal::Refusal;
 
 /// A way to run scenarios through the library.
 pub trait Way {
@@ -36,7 +37,7 @@ pub struct Entry {
     /// What was seen, in the form of the file.
     pub seen: Value,
     /// The error that was caught.
-    pub caught: Option<Error>,
+    pub caught: Option<Refusal>,
 }
 
 impl Entry {
@@ -46,7 +47,7 @@ impl Entry {
     }
 
     /// An error was caught.
-    pub fn caught(at: &str, step: &Step, error: Error) -> Self {
+    pub fn caught(at: &str, step: &Step, error: Refusal) -> Self {
         Self { caught: Some(error), ..Self::new(at, step, serde_json::json!({"verb": "try"})) }
     }
 }
@@ -57,7 +58,7 @@ pub enum Stop {
     /// The library says no, at a step.
     Error {
         /// What it says.
-        error: Box<Error>,
+        error: Box<Refusal>,
         /// The step.
         step: Option<Box<Step>>,
     },
@@ -84,7 +85,7 @@ impl Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Error { error: Box::new(error), step: None }
+        Self::Error { error: Box::new(error.into()), step: None }
     }
 }
 

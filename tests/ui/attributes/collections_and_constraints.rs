@@ -1,3 +1,5 @@
+//! Collections and constraints that are not written so, that are of integers, or that are given where a variable is shared
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

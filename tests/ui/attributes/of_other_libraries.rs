@@ -1,3 +1,5 @@
+//! Attributes written as in Python
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! `training` without a value, with a number, and on a variable
+
 use varscope::prelude::*;
 
 model! {

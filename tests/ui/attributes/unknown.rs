@@ -1,3 +1,5 @@
+//! Attributes that are unknown, twice there, without a value, or that exclude each other
+
 use varscope::prelude::*;
 
 model! {

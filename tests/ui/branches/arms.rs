@@ -1,3 +1,5 @@
+//! Arms with different results, an `if` without `else`, and an unknown condition
+
 use varscope::prelude::*;
 
 model! {

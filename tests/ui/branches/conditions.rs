@@ -1,3 +1,5 @@
+//! What only one arm binds, conditions that are none, and `training` as a value
+
 use varscope::prelude::*;
 
 model! {

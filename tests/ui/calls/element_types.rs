@@ -1,3 +1,5 @@
+//! Operands of the wrong element type, and an element type that is not there
+
 use varscope::prelude::*;
 
 model! {

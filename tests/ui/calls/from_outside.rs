@@ -1,3 +1,5 @@
+//! Mistakes outside of the model, in the code that uses it, beside mistakes inside
+
 use ndarray::{Array1, Array2};
 use varscope::Error;
 use varscope::prelude::*;

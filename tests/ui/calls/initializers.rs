@@ -1,3 +1,5 @@
+//! Initializers that are misspelt, incomplete, or of another shape
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! What an initializer, an attribute and a size of a variable cannot be
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Keywords that an op has not, of another type, or twice there
+
 use varscope::prelude::*;
 
 model! {

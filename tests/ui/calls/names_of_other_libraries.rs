@@ -1,3 +1,5 @@
+//! Calls as other libraries have them
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Too many operands, too few, and too many results
+
 use varscope::prelude::*;
 
 model! {

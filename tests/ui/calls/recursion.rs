@@ -1,3 +1,5 @@
+//! Two `fn`s that call each other
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Tensors where a number of Rust is needed
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Ops that do not exist, of the library and of one's own
+
 use varscope::prelude::*;
 
 mod swish {}

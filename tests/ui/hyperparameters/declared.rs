@@ -1,3 +1,5 @@
+//! A hyper-parameter without a type, a default of another type, and a switch as a size
+
 use varscope::prelude::*;
 
 model! {

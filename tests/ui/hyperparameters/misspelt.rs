@@ -1,3 +1,5 @@
+//! Hyper-parameters that are misspelt where they are used
+
 use varscope::prelude::*;
 
 model! {

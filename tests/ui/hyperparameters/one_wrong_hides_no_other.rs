@@ -1,3 +1,5 @@
+//! Several wrong hyper-parameters at once
+
 use varscope::prelude::*;
 
 model! {

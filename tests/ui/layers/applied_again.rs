@@ -1,3 +1,5 @@
+//! A layer that is made twice, and applied again with other sizes or keywords
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

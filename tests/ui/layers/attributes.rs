@@ -1,3 +1,5 @@
+//! Attributes of a layer that stop at it, and that are given where it is shared
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Hyper-parameters of layers that are misspelt, missing or of another type
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

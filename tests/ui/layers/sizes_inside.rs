@@ -1,3 +1,5 @@
+//! A layer with a wrong size inside of it, which fits no input
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

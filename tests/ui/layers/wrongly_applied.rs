@@ -1,3 +1,5 @@
+//! All that can be wrong where a layer is applied
+
 use varscope::layers::{BatchNorm, Conv2d, Dense};
 use varscope::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Values that change their size from turn to turn, and bounds that are none
+
 use varscope::prelude::*;
 
 const TURNS: usize = 3;

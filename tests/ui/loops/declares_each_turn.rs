@@ -1,3 +1,5 @@
+//! A variable or a layer that each turn of a loop would make anew
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

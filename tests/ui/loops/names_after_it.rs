@@ -1,3 +1,5 @@
+//! Names of a loop, used after it, and loops that are too long
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A variable that all turns share, with an initializer of one turn
+
 use varscope::prelude::*;
 
 const TURNS: usize = 3;

@@ -1,3 +1,5 @@
+//! Names that differ in case only
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A variable that is declared twice, in a scope that is opened twice
+
 use varscope::prelude::*;
 
 model! {

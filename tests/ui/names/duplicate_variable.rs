@@ -1,3 +1,5 @@
+//! A variable that is declared twice
+
 use varscope::prelude::*;
 
 model! {

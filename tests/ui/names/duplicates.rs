@@ -1,3 +1,5 @@
+//! One name for two things, of all kinds
+
 use varscope::layers::Dense;
 use varscope::prelude::*;
 

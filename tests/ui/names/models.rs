@@ -1,3 +1,5 @@
+//! Items that are no models
+
 use varscope::prelude::*;
 
 model! {

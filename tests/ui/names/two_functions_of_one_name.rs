@@ -1,3 +1,5 @@
+//! One name for two `fn`s, inputs or hyper-parameters
+
 use varscope::prelude::*;
 
 model! {

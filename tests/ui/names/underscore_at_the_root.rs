@@ -1,3 +1,5 @@
+//! A name that begins with `_`, at the root
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Values and variables that are misspelt
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A variable and a scope of one name
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A reusing scope that asks for what does not exist
+
 use varscope::prelude::*;
 
 model! {

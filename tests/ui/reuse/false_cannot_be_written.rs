@@ -1,3 +1,5 @@
+//! Values that `reuse` does not take, and `reuse` on a variable
+
 use varscope::prelude::*;
 
 model! {

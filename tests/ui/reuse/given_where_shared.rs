@@ -1,3 +1,5 @@
+//! An initializer or `trainable` where a variable is shared
+
 use varscope::prelude::*;
 
 model! {
@@ -9,6 +11,12 @@ model! {
         scope foo(reuse) {
             var v: [1] = ones();
             var w(trainable = false);
+        }
+        scope bar(reuse = auto) {
+            var v: [1] = ones();
+        }
+        scope bar(reuse = auto) {
+            var v: [1] = ones();
         }
     }
 }

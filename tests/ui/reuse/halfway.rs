@@ -1,3 +1,5 @@
+//! A new variable after `reuse;`
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A new variable in a scope that inherits `reuse`
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A shared variable, asked for with another shape or element type
+
 use varscope::prelude::*;
 
 const TWO: usize = 2;

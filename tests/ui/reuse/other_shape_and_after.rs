@@ -1,3 +1,5 @@
+//! A shared variable with another shape, and what is computed from it
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! A scope that is opened again by its path, and a variable that is further inside
+
 use varscope::prelude::*;
 
 model! {
@@ -8,7 +10,7 @@ model! {
                 var v2: [1];
             }
         }
-        // The first article takes `v2` for `scope_1/scope_2/v2`.
+        // `v2` is `scope_1/scope_2/v2`, and not here.
         scope self.scope_1(reuse) {
             var v1;
             var v2: [1];

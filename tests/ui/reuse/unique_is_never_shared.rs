@@ -1,3 +1,5 @@
+//! A unique variable that another scope asks for
+
 use varscope::prelude::*;
 
 model! {
@@ -11,8 +13,6 @@ model! {
         scope foo(reuse) {
             var v2;
             var v1;
-            // New, although the scope reuses: `foo/v1_1`.
-            var v1(unique): [1];
             var v2_1;
             var u;
         }

@@ -1,3 +1,5 @@
+//! A new variable without a shape
+
 use varscope::prelude::*;
 
 model! {

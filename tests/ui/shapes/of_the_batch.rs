@@ -1,3 +1,5 @@
+//! A variable whose shape depends on the batch
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Shapes of variables that leave sizes open
+
 use varscope::prelude::*;
 
 model! {

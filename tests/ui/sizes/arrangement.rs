@@ -1,3 +1,5 @@
+//! Sizes and axes of ops that arrange: reshape, concat, split, transpose, slice and others
+
 use varscope::prelude::*;
 
 model! {

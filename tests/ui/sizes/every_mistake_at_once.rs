@@ -1,3 +1,5 @@
+//! Six mistakes in one `fn`, each with its own error
+
 use varscope::prelude::*;
 
 model! {

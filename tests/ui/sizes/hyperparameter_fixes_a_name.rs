@@ -1,3 +1,5 @@
+//! A hyper-parameter that fixes every dimension of its name
+
 use varscope::prelude::*;
 
 model! {

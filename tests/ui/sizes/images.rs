@@ -1,3 +1,5 @@
+//! Convolutions and poolings with windows, strides and channels that do not fit
+
 use varscope::prelude::*;
 
 model! {

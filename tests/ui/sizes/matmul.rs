@@ -1,3 +1,5 @@
+//! A matrix product whose sizes do not fit
+
 use varscope::prelude::*;
 
 model! {

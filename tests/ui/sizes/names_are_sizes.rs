@@ -1,3 +1,5 @@
+//! Two names for one size
+
 use varscope::prelude::*;
 
 model! {

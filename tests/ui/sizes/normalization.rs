@@ -1,3 +1,5 @@
+//! Operands of normalization, `&mut`, casts and losses
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Results that are not as the `fn` promises
+
 use varscope::prelude::*;
 
 model! {

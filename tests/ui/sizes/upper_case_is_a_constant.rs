@@ -1,3 +1,5 @@
+//! An upper-case dimension, which is a constant and no new name
+
 use varscope::prelude::*;
 
 const T: usize = 7;

@@ -1,3 +1,5 @@
+//! Values that are not bound, or not with `let mut`
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Lines that are only half written
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Inputs and results without a type, or with one of Rust
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Loops and conditions that `model!` has not
+
 use varscope::prelude::*;
 
 model! {

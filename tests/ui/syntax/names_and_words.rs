@@ -1,3 +1,5 @@
+//! Scopes and variables without a name, and words out of their place
+
 use varscope::prelude::*;
 
 model! {

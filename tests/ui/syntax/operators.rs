@@ -1,3 +1,5 @@
+//! Operators that tensors have not
+
 use varscope::prelude::*;
 
 model! {

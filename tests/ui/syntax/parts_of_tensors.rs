@@ -1,3 +1,5 @@
+//! Indexing, slicing and attributes of tensors
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Operators and macros of Rust that `model!` has not
+
 use varscope::prelude::*;
 
 model! {

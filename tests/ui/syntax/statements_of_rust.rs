@@ -1,3 +1,5 @@
+//! Statements of Rust that `model!` has not
+
 use varscope::prelude::*;
 
 model! {

@@ -1,3 +1,5 @@
+//! Types of inputs that are missing or not written so
+
 use varscope::prelude::*;
 
 model! {

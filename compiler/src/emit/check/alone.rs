@@ -253,7 +253,7 @@ impl Needs {
                     self.values.insert(first);
                 }
             }
-            NodeKind::Number { .. } => {}
+            NodeKind::Number { .. } | NodeKind::Regularization { .. } => {}
             NodeKind::Op(op) => self.values.extend(values(&op.operands)),
             NodeKind::Call { arguments, .. } => self.values.extend(arguments),
             NodeKind::Layer(call) => {

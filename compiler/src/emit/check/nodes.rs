@@ -22,6 +22,9 @@ impl Emit<'_> {
             NodeKind::Variable(variable) => self.check_variable(node, variable),
             NodeKind::Number { value, .. } => quote! { #check.number(#value); },
             NodeKind::Op(op) => self.check_op(function, node, op),
+            NodeKind::Regularization { value, .. } => {
+                quote! { #check.values[#value] = #p::Shape::scalar(#check.element()); }
+            }
             NodeKind::Call { function: called, arguments, results } => {
                 let called = &self.model.functions[*called];
                 if self.calls(called, called, &mut Vec::new()) {
@@ -81,7 +84,7 @@ impl Emit<'_> {
             SameAs::Value(first) => quote! { #check.values[#first] },
             SameAs::Dims(dims) => self.shape(variable, dims),
         });
-        match (shape, same) {
+        let shape = match (shape, same) {
             (Some(shape), None) if variable.declares => {
                 quote! { #check.variable(#id, #scope, #value, #name, #shape); }
             }
@@ -91,7 +94,16 @@ impl Emit<'_> {
             }
             (Some(shape), None) | (None, Some(shape)) => quote! { #check.values[#value] = #shape; },
             (None, None) => TokenStream::new(),
-        }
+        };
+        let divided = variable.partitioner.as_ref().map(|partitioner| {
+            let (given, parts) = (self.call_if_known(partitioner, &InCheck), local("partitioner"));
+            quote! {
+                if let ::core::option::Option::Some(#parts) = #given {
+                    #check.divided(#id, #scope, #value, #name, &#parts);
+                }
+            }
+        });
+        quote! { #shape #divided }
     }
 
     fn check_op(&self, function: &Function, node: &Node, op: &OpNode) -> TokenStream {
@@ -146,7 +158,7 @@ impl Emit<'_> {
         let span = at(node.span);
         let (check, id, scope) = (local("check"), node.id, &node.scope);
         let layer = &self.model.layers[call.layer.id];
-        let (path, label, applied) = (&layer.path, &layer.label, call.applied);
+        let (path, label, applied) = (&layer.path, &layer.stored, call.applied);
         let full = if scope.is_empty() { label.clone() } else { format!("{scope}/{label}") };
         let function = outcome_fn(&call.function);
         let (arguments, results) = (&call.arguments, &call.results);

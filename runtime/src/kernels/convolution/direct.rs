@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::Convolution;
-use crate::kernels::gemm::{Gemm, Matrix, PACKING, Pack, Rows, Steps, TASKS, Tile};
+use crate::kernels::gemm::{Gemm, Matrix, PACKING, Pack, Packs, Rows, Steps, TASKS, Tile, with_panels};
 use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, members};
 use crate::op::Update;
 
@@ -178,6 +178,22 @@ pub fn convolve<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, x: &[T], filter: &
     let filter = Matrix::new(filter, patch, sizes.filters);
     let pack = |columns, out: &mut [T]| filter.pack_columns(0..patch, columns, tile.columns, out);
     Panels::with(tile, sizes, pack, |panels| convolve_with(panels, sizes, x, y, update));
+}
+
+/// As [`convolve()`], with a packed copy of the filter that is kept.
+pub fn convolve_kept<T: Gemm>(
+    tile: &Tile<T>,
+    sizes: &Convolution,
+    x: &[T],
+    (filter, packs): (&[T], &Packs<T>),
+    y: &mut [T],
+    update: Update,
+) {
+    let (patch, filters) = (sizes.patch(), sizes.filters);
+    with_panels(&Matrix::new(filter, patch, filters), [patch, filters], tile.columns, packs, |data| {
+        let panels = Panels { tile, filters, panel: patch * tile.columns, data };
+        convolve_with(&panels, sizes, x, y, update);
+    });
 }
 
 /// `dx`, what comes back from `dy`, or that added to it; `sizes` are those of [`backward()`].

@@ -12,7 +12,7 @@ mod patches;
 
 use crate::op::Update;
 
-use super::gemm::{Columns, Gemm, Matrix, Packed, Transposed, gemm_into};
+use super::gemm::{Columns, Gemm, Matrix, Packed, Packs, Transposed, gemm_into};
 use super::isa::Isa;
 use super::parallel::for_each_chunk_with;
 use patches::Patches;
@@ -114,6 +114,20 @@ pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T]
                 filter.multiply(rows, &patches, (y, place), update, memory);
             });
         });
+    }
+}
+
+/// As [`convolve()`], with packed copies of the filter that are kept, where the convolution reads a whole one.
+pub fn convolve_kept<T: Gemm>(
+    sizes: &Convolution,
+    x: &[T],
+    (filter, packs): (&[T], Option<&Packs<T>>),
+    y: &mut [T],
+    update: Update,
+) {
+    match packs.filter(|_| !y.is_empty() && !sizes.is_depthwise() && direct::suits(sizes)) {
+        Some(packs) => direct::convolve_kept(&T::tile(Isa::best()), sizes, x, (filter, packs), y, update),
+        None => convolve(sizes, x, filter, y, update),
     }
 }
 

@@ -9,6 +9,7 @@
 //! convolution is a matrix product without its image ever being unrolled.
 
 mod block;
+mod kept;
 mod pack;
 mod packed;
 mod tile;
@@ -16,6 +17,7 @@ mod tile;
 use crate::element::Float;
 use crate::op::Update;
 
+pub use kept::{Packs, Right, with_panels};
 pub use pack::{Lying, Matrix, Pack, Transposed};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
@@ -120,6 +122,14 @@ pub fn gemm_into<T: Gemm>(
         for first_inner in (0..inner).step_by(KC) {
             let steps = first_inner..inner.min(first_inner + KC);
             let update = if first_inner == 0 { update } else { Update::Add };
+            let place = Columns { first: place.first + first_column, ..place };
+            let mut multiply = |b: Panels<'_, T>| {
+                Block { tile, steps: steps.clone(), place, width, b, update }.multiply(rows, a, c);
+            };
+            if let Some(packed) = b.packed(&steps, &(first_column..first_column + width), tile.columns) {
+                multiply(Panels { lying: None, in_place: 0, packed });
+                continue;
+            }
             let panels = width.div_ceil(tile.columns) - in_place;
             T::with_scratch(panels * tile.columns * steps.len(), |packed| {
                 for_each_chunk(packed, tile.columns * steps.len(), operations, |panel, packed| {
@@ -128,9 +138,7 @@ pub fn gemm_into<T: Gemm>(
                     b.pack_columns(steps.clone(), first..last, tile.columns, packed);
                 });
                 let lying = lying_b.map(|b| (b.from(first_inner, first_column), b.row_step));
-                let b = Panels { lying, in_place, packed };
-                let place = Columns { first: place.first + first_column, ..place };
-                Block { tile, steps, place, width, b, update }.multiply(rows, a, c);
+                multiply(Panels { lying, in_place, packed });
             });
         }
     }

@@ -25,6 +25,11 @@ pub trait Pack<T>: Sync {
     /// Packs columns of the right factor: `out` holds `columns / width` panels, rounded up.
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]);
 
+    /// The panels of a block of the right factor, `width` columns each, if a copy of it is kept.
+    fn packed(&self, _inner: &Range<usize>, _columns: &Range<usize>, _width: usize) -> Option<&[T]> {
+        None
+    }
+
     /// Where it lies in memory, if neighbours of a row or of a column do side by side.
     fn lying(&self) -> Option<Lying<'_, T>> {
         None
