@@ -194,8 +194,8 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
 /// An operand of a broadcast: its elements and its shape.
 pub type Operand<'a, T> = (&'a [T], &'a [usize]);
 
-/// `f(dy, a, b)` as the gradient of an operand of this shape, or added to it: where the operand has one element for several of the
-/// result, it gets their sum.
+/// `f(dy, a, b)` as the gradient of an operand of this shape, or added to it: where the operand has one element for
+/// several of the result, it gets their sum.
 ///
 /// A small gradient of something that is repeated along the first axis, as a bias is, gets the sum of sums over fixed
 /// parts of that axis, which threads share.
@@ -250,10 +250,18 @@ pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     if axes.steps[0][0] > 0 || rows < PARTIAL_SUMS || length * PARTIAL_SUMS > CHUNK || dy.len() < CHUNK {
         return add(0..rows, gradient, 0);
     }
+    add_partial_sums(gradient, dy.len() * ELEMENT, |part, sums| {
+        add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
+    });
+}
+
+/// Adds sums that begin with zeros, each of a part, one after the other.
+fn add_partial_sums<T: Float>(gradient: &mut [T], operations: usize, add: impl Fn(usize, &mut [T]) + Sync) {
+    let length = gradient.len();
     T::with_scratch(PARTIAL_SUMS * length, |sums| {
-        for_each_chunk(sums, length, dy.len() * ELEMENT, |part, sums| {
+        for_each_chunk(sums, length, operations, |part, sums| {
             sums.fill(T::zero());
-            add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
+            add(part, sums);
         });
         for sums in sums.chunks_exact(length) {
             gradient.iter_mut().zip(sums).for_each(|(gradient, &sum)| *gradient += sum);
