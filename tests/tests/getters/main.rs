@@ -1,12 +1,12 @@
 //! Getters: reads of a variable that go through an op or a layer.
 
-mod ops;
+mod through;
 
 use ndarray::{Array2, arr1, arr2, array};
 use varscope::layers::Dense;
 use varscope::prelude::*;
 
-use ops::{affine, largest_singular, round};
+use through::{affine, largest_singular, round};
 
 model! {
     /// Weight normalisation (Salimans and Kingma, 2016): each column has the length that `gain` says.
