@@ -1,6 +1,6 @@
 //! Matrix products and convolutions by themselves.
 
-use varscope::kernels::convolution::{Convolution, add_image_gradient, convolve, filter_gradient};
+use varscope::kernels::convolution::{Convolution, convolve, filter_gradient, image_gradient};
 use varscope::kernels::gemm::{Matrix, gemm};
 use varscope::op::Update;
 
@@ -102,10 +102,7 @@ impl Pass {
     fn run(self, sizes: Convolution, [mut x, mut filter, mut y]: [Vec<f32>; 3]) -> Run {
         match self {
             Self::Forward => Box::new(move || convolve(&sizes, &x, &filter, &mut y, Update::Set)),
-            Self::ImageGradient => Box::new(move || {
-                x.fill(0.0);
-                add_image_gradient(&sizes, &y, &filter, &mut x);
-            }),
+            Self::ImageGradient => Box::new(move || image_gradient(&sizes, &y, &filter, &mut x, Update::Set)),
             Self::FilterGradient => Box::new(move || filter_gradient(&sizes, &x, &y, &mut filter, Update::Set)),
         }
     }

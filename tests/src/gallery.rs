@@ -174,7 +174,9 @@ fn read(folder: &Path) -> io::Result<Vec<Case>> {
         let source = fs::read_to_string(&path)?;
         let heading = source.lines().next().and_then(|line| line.strip_prefix("//! "));
         let heading = heading.ok_or_else(|| wrong(format!("{name} has no `//! …` in its first line")))?.to_string();
-        let output = fs::read_to_string(path.with_extension("stderr"))?.replace("$DIR/", "");
+        let output = fs::read_to_string(path.with_extension("stderr"));
+        let output = output.map_err(|error| wrong(format!("{name} has no output that can be read: {error}")))?;
+        let output = output.replace("$DIR/", "");
         Ok(Case { name, heading, source, output })
     };
     sources.map(case).collect()

@@ -290,6 +290,12 @@ model! {
                 sum(w) + regularization_loss()
             }
         }
+
+        fn in_parts() -> [] {
+            var parts(regularizer = l2(2.0), partitioner = fixed_size(2)): [3] = [1.0, 2.0, 3.0];
+            var whole(regularizer = none): [3] = ones();
+            0.0 * sum(parts * whole)
+        }
     }
 
     struct Mixed {
@@ -340,11 +346,12 @@ fn variables_of_another_float_type_count_in_that_of_the_model() {
 }
 
 #[test]
-fn what_reads_go_through_is_not_penalized() {
+fn what_is_penalized_is_the_variable_whole_and_not_what_its_reads_go_through() {
     let net = Through::seeded(0).unwrap();
     let mut step = net.loss_gradients();
     let (loss, gradients) = step.compute().unwrap();
-    assert_eq!((loss, gradients.of(&net.a.w)[0]), (9.0 + 9.0, 6.0 + 6.0));
+    assert_eq!((loss, gradients.of(&net.a.w)[0]), (9.0 + 9.0 + 14.0, 6.0 + 6.0));
+    assert_eq!(gradients.of(&net.parts), array![2.0, 4.0, 6.0]);
 }
 
 #[test]

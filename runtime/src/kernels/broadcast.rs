@@ -6,6 +6,7 @@ use super::elementwise::{CHUNK, ELEMENT};
 use super::isa::vectorised;
 use super::parallel::for_each_chunk;
 use crate::element::Float;
+use crate::op::Update;
 use crate::shape::MAX_RANK;
 
 /// How many parts the sums of a small gradient have.
@@ -193,18 +194,22 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
 /// An operand of a broadcast: its elements and its shape.
 pub type Operand<'a, T> = (&'a [T], &'a [usize]);
 
-/// Adds `f(dy, a, b)` to the gradient of an operand of this shape: where the operand has one element for several of the
-/// result, it gets their sum.
+/// `f(dy, a, b)` as the gradient of an operand of this shape, or added to it: where the operand has one element for
+/// several of the result, it gets their sum.
 ///
 /// A small gradient of something that is repeated along the first axis, as a bias is, gets the sum of sums over fixed
 /// parts of that axis, which threads share.
-pub fn add_gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
+pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     (gradient, shape): (&mut [T], &[usize]),
     (dy, dy_shape): Operand<'_, T>,
     (a, a_shape): Operand<'_, A>,
     (b, b_shape): Operand<'_, B>,
+    update: Update,
     f: impl Fn(T, A, B) -> T + Sync,
 ) {
+    if update == Update::Set && (gradient.len() != dy.len() || dy.is_empty()) {
+        gradient.fill(T::zero());
+    }
     if dy.is_empty() {
         return;
     }
@@ -235,15 +240,28 @@ pub fn add_gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     };
     let length = gradient.len();
     if length == dy.len() {
-        return axes.for_each_part(gradient, |rows, gradient| add(rows.clone(), gradient, rows.start * row));
+        return axes.for_each_part(gradient, |rows, gradient| {
+            if update == Update::Set {
+                gradient.fill(T::zero());
+            }
+            add(rows.clone(), gradient, rows.start * row);
+        });
     }
     if axes.steps[0][0] > 0 || rows < PARTIAL_SUMS || length * PARTIAL_SUMS > CHUNK || dy.len() < CHUNK {
         return add(0..rows, gradient, 0);
     }
+    add_partial_sums(gradient, dy.len() * ELEMENT, |part, sums| {
+        add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
+    });
+}
+
+/// Adds sums that begin with zeros, each of a part, one after the other.
+fn add_partial_sums<T: Float>(gradient: &mut [T], operations: usize, add: impl Fn(usize, &mut [T]) + Sync) {
+    let length = gradient.len();
     T::with_scratch(PARTIAL_SUMS * length, |sums| {
-        for_each_chunk(sums, length, dy.len() * ELEMENT, |part, sums| {
+        for_each_chunk(sums, length, operations, |part, sums| {
             sums.fill(T::zero());
-            add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
+            add(part, sums);
         });
         for sums in sums.chunks_exact(length) {
             gradient.iter_mut().zip(sums).for_each(|(gradient, &sum)| *gradient += sum);
@@ -301,7 +319,7 @@ mod tests {
             let (dy, a, b) = (numbers(shape, 0.5), numbers(a_shape, 1.0), numbers(b_shape, 2.0));
             let mut gradient = vec![1.0; a.len()];
             let f = |dy: f64, a: f64, b: f64| dy * b + a;
-            add_gradient((&mut gradient, a_shape), (&dy, shape), (&a, a_shape), (&b, b_shape), f);
+            super::gradient((&mut gradient, a_shape), (&dy, shape), (&a, a_shape), (&b, b_shape), Update::Add, f);
             let mut wanted = vec![1.0; a.len()];
             for (n, &dy) in dy.iter().enumerate() {
                 let at = reference::broadcast_index(n, shape, a_shape);

@@ -4,9 +4,11 @@
 
 use std::ops::Range;
 
+use super::elementwise::ELEMENT;
 use super::isa::vectorised;
 use super::parallel::{for_each_chunk, for_each_pair};
 use crate::element::Float;
+use crate::op::Update;
 
 /// The sizes of a pooling; `[rows, columns]` where there are two.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,7 @@ impl Pooling {
 /// The maxima, and the number of the first pixel of the image that has each. A number that is none is the maximum.
 pub fn max<T: Float>(sizes: &Pooling, x: &[T], y: &mut [T], pixels: &mut [u32]) {
     let Pooling { channels, output, .. } = *sizes;
-    for_each_pair((y, pixels), sizes.row(), sizes.operations(), |number, (y, pixels)| {
+    for_each_pair((y, pixels), sizes.row(), ELEMENT / 4 * sizes.operations(), |number, (y, pixels)| {
         vectorised(
             #[inline(always)]
             || {
@@ -92,13 +94,21 @@ pub fn max<T: Float>(sizes: &Pooling, x: &[T], y: &mut [T], pixels: &mut [u32]) 
     });
 }
 
-/// Adds each `dy` to the pixel that was the maximum.
-pub fn add_max_gradient<T: Float>(sizes: &Pooling, pixels: &[u32], dy: &[T], dx: &mut [T]) {
+/// Zeros, unless something is added to what is there.
+fn begin<T: Float>(dx: &mut [T], update: Update) {
+    if update == Update::Set {
+        dx.fill(T::zero());
+    }
+}
+
+/// `dx`: each `dy` at the pixel that was the maximum, or that added to it.
+pub fn max_gradient<T: Float>(sizes: &Pooling, pixels: &[u32], dy: &[T], dx: &mut [T], update: Update) {
     if dy.is_empty() {
-        return;
+        return begin(dx, update);
     }
     let (channels, result) = (sizes.channels, sizes.output[0] * sizes.row());
-    for_each_chunk(dx, sizes.length(), dy.len(), |image, dx| {
+    for_each_chunk(dx, sizes.length(), ELEMENT * dy.len(), |image, dx| {
+        begin(dx, update);
         let results = image * result..(image + 1) * result;
         let rows = pixels[results.clone()].chunks_exact(channels).zip(dy[results].chunks_exact(channels));
         for (pixels, dy) in rows {
@@ -112,7 +122,7 @@ pub fn add_max_gradient<T: Float>(sizes: &Pooling, pixels: &[u32], dy: &[T], dx:
 /// The means.
 pub fn mean<T: Float>(sizes: &Pooling, x: &[T], y: &mut [T]) {
     let Pooling { channels, output, .. } = *sizes;
-    for_each_chunk(y, sizes.row(), sizes.operations(), |number, y| {
+    for_each_chunk(y, sizes.row(), ELEMENT / 4 * sizes.operations(), |number, y| {
         let (row, x) = (number % output[0], &x[number / output[0] * sizes.length()..]);
         for (column, y) in y.chunks_exact_mut(channels).enumerate() {
             y.fill(T::zero());
@@ -125,13 +135,14 @@ pub fn mean<T: Float>(sizes: &Pooling, x: &[T], y: &mut [T]) {
     });
 }
 
-/// Adds to each pixel its part of the `dy` of each window that it is in.
-pub fn add_mean_gradient<T: Float>(sizes: &Pooling, dy: &[T], dx: &mut [T]) {
+/// `dx`: to each pixel its part of the `dy` of each window that it is in, or that added to it.
+pub fn mean_gradient<T: Float>(sizes: &Pooling, dy: &[T], dx: &mut [T], update: Update) {
     let channels = sizes.channels;
     if dy.is_empty() {
-        return;
+        return begin(dx, update);
     }
-    for_each_chunk(dx, sizes.length(), sizes.operations(), |image, dx| {
+    for_each_chunk(dx, sizes.length(), ELEMENT * sizes.operations(), |image, dx| {
+        begin(dx, update);
         for row in 0..sizes.output[0] {
             let dy = &dy[(image * sizes.output[0] + row) * sizes.row()..][..sizes.row()];
             for (column, dy) in dy.chunks_exact(channels).enumerate() {
@@ -176,9 +187,9 @@ mod tests {
             let (mut y, mut pixels, mut means) = (vec![9.0; count], vec![9; count], vec![9.0; count]);
             let (mut dx, mut dx_of_means) = (vec![1.0; x.len()], vec![1.0; x.len()]);
             max(&sizes, &x, &mut y, &mut pixels);
-            add_max_gradient(&sizes, &pixels, &dy, &mut dx);
+            max_gradient(&sizes, &pixels, &dy, &mut dx, Update::Add);
             mean(&sizes, &x, &mut means);
-            add_mean_gradient(&sizes, &dy, &mut dx_of_means);
+            mean_gradient(&sizes, &dy, &mut dx_of_means, Update::Add);
             let (mut dx_wanted, mut dx_of_means_wanted) = (vec![1.0; x.len()], vec![1.0; x.len()]);
             for n in 0..count {
                 let window = reference::window(&sizes, n);

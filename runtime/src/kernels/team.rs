@@ -5,6 +5,9 @@
 //! it slept or its core is busy with something else, finds the gate closed; nobody waits for it. So handing work to a
 //! helper that is awake takes a fraction of a microsecond, allocates nothing, and costs little where it does not help.
 //!
+//! Each member has a stretch of the tasks, and takes over others' when it is done: so the same part of a tensor is as a
+//! rule computed by the same thread in one phase after the other, and stays in the caches of its core.
+//!
 //! There is one team for the whole process. A caller that finds it taken does its tasks alone.
 
 #![expect(unsafe_code, reason = "helpers call a closure that the caller lends them until all are done")]
@@ -41,6 +44,13 @@ struct Phase {
     members: usize,
 }
 
+impl Phase {
+    /// The first task of a member's stretch.
+    fn first(&self, member: usize) -> usize {
+        self.tasks * member / self.members
+    }
+}
+
 /// On cache lines of its own, so that looking at one thing does not disturb another.
 #[repr(align(128))]
 struct Apart<T>(T);
@@ -54,7 +64,8 @@ struct Helper {
 struct Team {
     is_taken: Apart<AtomicBool>,
     gate: Apart<AtomicUsize>,
-    next: Apart<AtomicUsize>,
+    /// The next task of each member's stretch.
+    next: [Apart<AtomicUsize>; MOST],
     phase: Apart<UnsafeCell<Phase>>,
     has_failed: AtomicBool,
     helpers: [Helper; MOST - 1],
@@ -68,8 +79,8 @@ unsafe impl Sync for Team {}
 static TEAM: Team = Team {
     is_taken: Apart(AtomicBool::new(false)),
     gate: Apart(AtomicUsize::new(0)),
-    next: Apart(AtomicUsize::new(0)),
-    phase: Apart(UnsafeCell::new(Phase { closure: std::ptr::null(), call: nothing, tasks: 0, members: 0 })),
+    next: [const { Apart(AtomicUsize::new(0)) }; MOST],
+    phase: Apart(UnsafeCell::new(Phase { closure: std::ptr::null(), call: nothing, tasks: 0, members: 1 })),
     has_failed: AtomicBool::new(false),
     helpers: [const {
         Helper { thread: OnceLock::new(), is_asleep: AtomicBool::new(false), has_begun: AtomicBool::new(false) }
@@ -135,7 +146,9 @@ impl Turn {
     fn open(&self, phase: Phase) {
         // SAFETY: this thread has taken the team, the gate is closed, and nobody is inside (`close`).
         unsafe { *TEAM.phase.0.get() = phase };
-        TEAM.next.0.store(0, Ordering::Relaxed);
+        for (member, next) in TEAM.next[..phase.members].iter().enumerate() {
+            next.0.store(phase.first(member), Ordering::Relaxed);
+        }
         TEAM.has_failed.store(false, Ordering::Relaxed);
         let before = TEAM.gate.0.load(Ordering::Relaxed);
         // In one order with a helper's looks at the gate and at whether it is asleep (`Helper::wait`).
@@ -190,14 +203,16 @@ impl Team {
         if member >= phase.members {
             return;
         }
-        loop {
-            let task = self.next.0.fetch_add(1, Ordering::Relaxed);
-            if task >= phase.tasks {
-                return;
+        for whose in (member..phase.members).chain(0..member) {
+            loop {
+                let task = self.next[whose].0.fetch_add(1, Ordering::Relaxed);
+                if task >= phase.first(whose + 1) {
+                    break;
+                }
+                // SAFETY: the address and the function came together, of one type (`run`); the closure lives, as the
+                // caller vouches.
+                unsafe { (phase.call)(phase.closure, member, task) };
             }
-            // SAFETY: the address and the function came together, of one type (`run`); the closure lives, as the caller
-            // vouches.
-            unsafe { (phase.call)(phase.closure, member, task) };
         }
     }
 

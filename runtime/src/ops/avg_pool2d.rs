@@ -39,9 +39,9 @@ pub fn forward<T: Float>(_: &Context, x: View<T>, attrs: &Attrs, mut y: ViewMut<
 
 /// `dx = Σ dy / n`, over the windows that a pixel is in.
 pub fn backward<T: Float>(_: &Context, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
-    if let Some(mut dx) = dx.zeroed() {
+    if let Some((mut dx, update)) = dx.into_parts() {
         let sizes = attrs.pool().sizes(dx.shape(), dy.shape())?;
-        pool::add_mean_gradient(&sizes, dy.data(), dx.data());
+        pool::mean_gradient(&sizes, dy.data(), dx.data(), update);
     }
     Ok(())
 }

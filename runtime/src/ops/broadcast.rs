@@ -1,6 +1,6 @@
 //! What the ops of two operands share: NumPy's broadcasting.
 
-use crate::kernels::broadcast::{Operand, add_gradient, zip, zip_in_place};
+use crate::kernels::broadcast::{self as kernels, Operand, zip, zip_in_place};
 use crate::op::*;
 
 /// The shape of `f(a, b)`: sizes must be equal, or one of them 1.
@@ -69,7 +69,7 @@ pub fn apply_in_place<A: Copy + Send, B: Copy + Sync>(b: View<B>, mut y: ViewMut
     zip_in_place(y.data(), shape, operand(b), f);
 }
 
-/// Adds `f(dy, a, b)` to the gradient of an operand, summed over the axes along which that was broadcast.
+/// `f(dy, a, b)` as the gradient of an operand, or added to it, summed over the axes along which that was broadcast.
 pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     gradient: Gradient<T>,
     dy: View<T>,
@@ -77,9 +77,9 @@ pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     b: Operand<'_, B>,
     f: impl Fn(T, A, B) -> T + Sync,
 ) {
-    if let Some(mut gradient) = gradient.zeroed() {
+    if let Some((mut gradient, update)) = gradient.into_parts() {
         let shape = gradient.shape();
-        add_gradient((gradient.data(), shape), (dy.data(), dy.shape()), a, b, f);
+        kernels::gradient((gradient.data(), shape), (dy.data(), dy.shape()), a, b, update, f);
     }
 }
 

@@ -8,7 +8,7 @@
 //! Results of several sizes have convolutions of the size of `x`; `output = [height, width]` chooses one, and otherwise
 //! it is the smallest.
 
-use crate::kernels::convolution::{add_image_gradient, convolve, filter_gradient};
+use crate::kernels::convolution::{convolve, filter_gradient, image_gradient};
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::sizes;
@@ -87,8 +87,7 @@ pub const fn shape(x: Shape, filter: Shape, attrs: &Attrs) -> Result<Shapes, Sha
 /// Adds each pixel, times the filter, to its window of `y`.
 pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let sizes = sizes(attrs.moves(), y.shape(), filter.shape(), x.shape(), 1)?;
-    y.data().fill(T::zero());
-    add_image_gradient(&sizes, x.data(), filter.data(), y.data());
+    image_gradient(&sizes, x.data(), filter.data(), y.data(), Update::Set);
     Ok(())
 }
 

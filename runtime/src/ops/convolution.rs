@@ -1,6 +1,6 @@
 //! What the convolutions share: the sizes of a call, and the gradients.
 
-use crate::kernels::convolution::{Convolution, add_image_gradient, filter_gradient};
+use crate::kernels::convolution::{Convolution, filter_gradient, image_gradient};
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::image::{Moves, four};
@@ -25,8 +25,8 @@ pub fn gradients<T: Gemm>(
     dx: Gradient<T>,
     dfilter: Gradient<T>,
 ) {
-    if let Some(mut dx) = dx.zeroed() {
-        add_image_gradient(sizes, dy.data(), filter.data(), dx.data());
+    if let Some((mut dx, update)) = dx.into_parts() {
+        image_gradient(sizes, dy.data(), filter.data(), dx.data(), update);
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(sizes, x.data(), dy.data(), dfilter.data(), update);

@@ -66,6 +66,15 @@ impl<'a> Products<'a> {
         });
     }
 
+    /// A gradient, and what the products do to it: they are added to zeros, unless there is but one.
+    fn begin<'g, T: Float>(&self, gradient: Gradient<'g, T>) -> Option<(ViewMut<'g, T>, Update)> {
+        if self.leading.iter().all(|&size| size == 1) {
+            gradient.into_parts()
+        } else {
+            gradient.zeroed().map(|gradient| (gradient, Update::Add))
+        }
+    }
+
     /// The packed copies that are kept of `b`, if it is one matrix, and products are not of one row, which reads `b` as
     /// it lies.
     fn packs<'v, T>(&self, b: &View<'v, T>, rows: usize) -> Option<&'v Packs<T>> {
@@ -112,29 +121,29 @@ pub fn backward<T: Gemm>(
 ) -> Result<()> {
     let products = Products::new(a.shape(), b.shape(), dy.shape(), attrs).merged(attrs);
     let Products { rows, inner, columns, .. } = products;
-    if let Some(mut da) = da.zeroed() {
+    if let Some((mut da, update)) = products.begin(da) {
         let packs = products.packs(&b, rows);
         products.each(|at_a, at_b, at_y| {
             let dy = Matrix::new(&dy.data()[at_y..], rows, columns);
             let da = &mut da.data()[at_a..];
             if attrs.transpose_a {
                 let b = stored(&b.data()[at_b..], inner, columns, attrs.transpose_b);
-                gemm([inner, columns, rows], &b, &dy.transposed(), da, Update::Add);
+                gemm([inner, columns, rows], &b, &dy.transposed(), da, update);
             } else {
                 let b = Right::new(&b.data()[at_b..], [columns, inner], !attrs.transpose_b, packs);
-                gemm([rows, columns, inner], &dy, &b, da, Update::Add);
+                gemm([rows, columns, inner], &dy, &b, da, update);
             }
         });
     }
-    if let Some(mut db) = db.zeroed() {
+    if let Some((mut db, update)) = products.begin(db) {
         products.each(|at_a, at_b, at_y| {
             let dy = Matrix::new(&dy.data()[at_y..], rows, columns);
             let a = stored(&a.data()[at_a..], rows, inner, attrs.transpose_a);
             let db = &mut db.data()[at_b..];
             if attrs.transpose_b {
-                gemm([columns, rows, inner], &dy.transposed(), &a, db, Update::Add);
+                gemm([columns, rows, inner], &dy.transposed(), &a, db, update);
             } else {
-                gemm([inner, rows, columns], &a.transposed(), &dy, db, Update::Add);
+                gemm([inner, rows, columns], &a.transposed(), &dy, db, update);
             }
         });
     }

@@ -46,9 +46,9 @@ pub fn forward<T: Float>(
 
 /// `dx = dy` at the pixel that was the largest, summed over windows.
 pub fn backward<T: Float>(_: &Context, pixels: View<u32>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
-    if let Some(mut dx) = dx.zeroed() {
+    if let Some((mut dx, update)) = dx.into_parts() {
         let sizes = attrs.pool().sizes(dx.shape(), dy.shape())?;
-        pool::add_max_gradient(&sizes, pixels.data(), dy.data(), dx.data());
+        pool::max_gradient(&sizes, pixels.data(), dy.data(), dx.data(), update);
     }
     Ok(())
 }

@@ -84,11 +84,14 @@ pub fn filter_gradient<T: Float>(sizes: &Convolution, x: &[T], dy: &[T], dfilter
     });
 }
 
-/// As [`super::add_image_gradient`].
-pub fn add_image_gradient<T: Float>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
+/// As [`super::image_gradient`].
+pub fn image_gradient<T: Float>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T], update: Update) {
     let (width, times, channels) = (sizes.output[1], multiplier(sizes), sizes.channels);
     let (image, result) = (sizes.image[0] * sizes.image[1] * channels, sizes.pixels() * sizes.filters);
     for_each_chunk(dx, image, sizes.operations(), |number, dx| {
+        if update == Update::Set {
+            dx.fill(T::zero());
+        }
         let dy = dy[number * result..][..result].chunks_exact(sizes.filters);
         for (number, dy) in dy.enumerate() {
             for (tap, filter) in filter.chunks_exact(sizes.filters).enumerate() {

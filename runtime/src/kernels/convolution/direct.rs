@@ -196,8 +196,15 @@ pub fn convolve_kept<T: Gemm>(
     });
 }
 
-/// Adds to `dx` what comes back from `dy`; `sizes` are those of [`backward()`].
-pub fn add_image_gradient<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
+/// `dx`, what comes back from `dy`, or that added to it; `sizes` are those of [`backward()`].
+pub fn image_gradient<T: Gemm>(
+    tile: &Tile<T>,
+    sizes: &Convolution,
+    dy: &[T],
+    filter: &[T],
+    dx: &mut [T],
+    update: Update,
+) {
     // The same filter, turned round, with channels and filters exchanged.
     let (depth, of_tap) = (sizes.channels, sizes.channels * sizes.filters);
     let pack = |columns: Range<usize>, out: &mut [T]| {
@@ -208,7 +215,7 @@ pub fn add_image_gradient<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, dy: &[T]
         }
     };
     Panels::with(tile, sizes, pack, |panels| {
-        convolve_with(panels, sizes, dy, dx, Update::Add);
+        convolve_with(panels, sizes, dy, dx, update);
     });
 }
 

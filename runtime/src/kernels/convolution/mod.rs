@@ -158,17 +158,20 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
     }
 }
 
-/// Adds to `dx` what comes back to the images from `dy`.
-pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T]) {
+/// `dx`, what comes back to the images from `dy`, or that added to it.
+pub fn image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T], update: Update) {
     if dx.is_empty() || dy.is_empty() {
+        if update == Update::Set {
+            dx.fill(T::zero());
+        }
         return;
     }
     if sizes.is_depthwise() {
-        return depthwise::add_image_gradient(sizes, dy, filter, dx);
+        return depthwise::image_gradient(sizes, dy, filter, dx, update);
     }
     let tile = T::tile(Isa::best());
     if let Some(sizes) = direct::backward(&tile, sizes) {
-        return direct::add_image_gradient(&tile, &sizes, dy, filter, dx);
+        return direct::image_gradient(&tile, &sizes, dy, filter, dx, update);
     }
     let (pixels, patch) = (sizes.pixels(), sizes.patch());
     let rows = (SCRATCH / patch.max(1)).clamp(1, pixels);
@@ -179,6 +182,9 @@ pub fn add_image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], 
             let image = sizes.image[0] * sizes.image[1] * sizes.channels;
             let (operations, memory) = (sizes.operations() / sizes.groups, rows * patch + filter.memory(rows));
             for_each_chunk_with(dx, image, operations, memory, |number, dx, memory| {
+                if update == Update::Set && group == 0 {
+                    dx.fill(T::zero());
+                }
                 let (of_patches, memory) = memory.split_at_mut(rows * patch);
                 for first in (0..pixels).step_by(rows) {
                     let part = first..pixels.min(first + rows);

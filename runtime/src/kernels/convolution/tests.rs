@@ -75,7 +75,7 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     let mut y = vec![T::nan(); result];
     let (mut dx, mut dw) = (vec![T::one(); image], vec![T::one(); filter]);
     convolve(sizes, &x, &w, &mut y, Update::Set);
-    add_image_gradient(sizes, &dy, &w, &mut dx);
+    image_gradient(sizes, &dy, &w, &mut dx, Update::Add);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Add);
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![1.0; image], vec![1.0; filter]);
     reference::convolution(sizes, |at_x, at_w, at_y| {
@@ -90,6 +90,9 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     close("y, added", sizes, &y, &y_wanted);
     close("dx", sizes, &dx, &dx_wanted);
     close("dfilter", sizes, &dw, &dw_wanted);
+    image_gradient(sizes, &dy, &w, &mut dx, Update::Set);
+    dx_wanted.iter_mut().for_each(|d| *d -= 1.0);
+    close("dx, set", sizes, &dx, &dx_wanted);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Set);
     dw_wanted.iter_mut().for_each(|d| *d -= 1.0);
     close("dfilter, set", sizes, &dw, &dw_wanted);
@@ -118,7 +121,7 @@ fn check_direct<T: Gemm>(isa: Isa, sizes: &Convolution, random: &mut Random) {
     direct::filter_gradient(&tile, sizes, &x, &dy, &mut dw, Update::Set);
     let back = direct::backward(&tile, sizes);
     if let Some(back) = &back {
-        direct::add_image_gradient(&tile, back, &dy, &w, &mut dx);
+        direct::image_gradient(&tile, back, &dy, &w, &mut dx, Update::Set);
     }
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![0.0; image], vec![0.0; filter]);
     reference::convolution(sizes, |at_x, at_w, at_y| {
@@ -167,7 +170,7 @@ fn does_not_depend_on_the_number_of_threads() {
         pool.install(|| {
             let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
             convolve(&sizes, &x, &w, &mut y, Update::Set);
-            add_image_gradient(&sizes, &dy, &w, &mut dx);
+            image_gradient(&sizes, &dy, &w, &mut dx, Update::Set);
             filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
             [y, dx, dw]
         })

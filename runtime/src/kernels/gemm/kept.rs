@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Gemm, KC, Matrix, NC, Pack};
+use super::{Gemm, KC, Lying, Matrix, NC, Pack};
 use crate::element::Float;
 use crate::kernels::isa::Isa;
 
@@ -161,8 +161,8 @@ impl<T: Float> Pack<T> for Right<'_, T> {
         self.matrix.pack_columns(inner, columns, width, out);
     }
 
-    fn in_rows(&self) -> Option<(&[T], usize)> {
-        self.matrix.in_rows()
+    fn lying(&self) -> Option<Lying<'_, T>> {
+        self.matrix.lying()
     }
 
     fn packed(&self, inner: &Range<usize>, columns: &Range<usize>, width: usize) -> Option<&[T]> {

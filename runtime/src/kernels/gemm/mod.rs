@@ -1,35 +1,34 @@
 //! Matrix products: `C = A · B` or `C += A · B`.
 //!
-//! The loops are those of BLIS (Van Zee and van de Geijn, 2015). B is packed in panels of `NR` columns and A in panels
-//! of `MR` rows, so that the microkernel in `tile` reads both from the first byte to the last; `KC` and `MC` keep a
-//! panel of B in the first cache and a block of A in the second.
+//! The loops are those of BLIS (Van Zee and van de Geijn, 2015): `KC` and `MC` keep a panel of B, of `NR` columns, near
+//! the first cache, and a block of A in the second. A factor of whose numbers the microkernel in `tile` finds neighbours
+//! in memory is read where it lies. Others are packed in panels, B's of `NR` columns and A's of up to `MR` rows, so that
+//! they are read from the first byte to the last.
 //!
 //! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a
 //! convolution is a matrix product without its image ever being unrolled.
 
-#![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
-
+mod block;
 mod kept;
 mod pack;
 mod packed;
 mod tile;
 
-use std::ops::Range;
-
 use crate::element::Float;
 use crate::op::Update;
 
 pub use kept::{Packs, Right, with_panels};
-pub use pack::{Matrix, Pack, Transposed};
+pub use pack::{Lying, Matrix, Pack, Transposed};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
 use super::isa::Isa;
-use super::parallel::{self, Parts, for_each_chunk, for_each_chunk_with, for_each_with};
+use super::parallel::for_each_chunk;
 use super::scratch::Scratch;
+use block::{Block, Panels};
 
 /// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
-const KC: usize = 256;
+const KC: usize = 512;
 
 /// Rows of A per block, a multiple of every `MR`: with `KC` columns 168 KiB of `f32`, a part of the second cache.
 const MC: usize = 168;
@@ -115,28 +114,31 @@ pub fn gemm_into<T: Gemm>(
     }
     let operations = rows * inner * columns;
     let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
+    let lying_b = b.lying().filter(|b| b.column_step == 1 && b.reads_well(rows.div_ceil(tile.rows)));
     for first_column in (done..columns).step_by(NC) {
         let width = NC.min(columns - first_column);
+        // The last columns are packed even so: a tile of them would read past the end of a row.
+        let in_place = if lying_b.is_some() { width / tile.columns } else { 0 };
         for first_inner in (0..inner).step_by(KC) {
-            let depth = KC.min(inner - first_inner);
-            let steps = first_inner..first_inner + depth;
+            let steps = first_inner..inner.min(first_inner + KC);
             let update = if first_inner == 0 { update } else { Update::Add };
-            let mut multiply = |packed: &[T]| {
-                let place = Columns { first: place.first + first_column, ..place };
-                let block = Block { tile, depth, place, width, packed, update };
-                block.multiply(rows, |part, width, out| a.pack_rows(part, steps.clone(), width, out), c);
+            let place = Columns { first: place.first + first_column, ..place };
+            let mut multiply = |b: Panels<'_, T>| {
+                Block { tile, steps: steps.clone(), place, width, b, update }.multiply(rows, a, c);
             };
             if let Some(packed) = b.packed(&steps, &(first_column..first_column + width), tile.columns) {
-                multiply(packed);
+                multiply(Panels { lying: None, in_place: 0, packed });
                 continue;
             }
-            T::with_scratch(width.next_multiple_of(tile.columns) * depth, |packed| {
-                for_each_chunk(packed, tile.columns * depth, operations, |panel, packed| {
-                    let first = panel * tile.columns;
-                    let columns = first_column + first..first_column + width.min(first + tile.columns);
-                    b.pack_columns(steps.clone(), columns, tile.columns, packed);
+            let panels = width.div_ceil(tile.columns) - in_place;
+            T::with_scratch(panels * tile.columns * steps.len(), |packed| {
+                for_each_chunk(packed, tile.columns * steps.len(), operations, |panel, packed| {
+                    let first = first_column + (in_place + panel) * tile.columns;
+                    let last = (first + tile.columns).min(first_column + width);
+                    b.pack_columns(steps.clone(), first..last, tile.columns, packed);
                 });
-                multiply(packed);
+                let lying = lying_b.map(|b| (b.from(first_inner, first_column), b.row_step));
+                multiply(Panels { lying, in_place, packed });
             });
         }
     }
@@ -152,7 +154,7 @@ fn row<T: Gemm>(
     c: &mut [T],
     update: Update,
 ) -> usize {
-    let Some((b, step)) = b.in_rows() else { return 0 };
+    let Some(Lying { data: b, row_step: step, .. }) = b.lying().filter(|b| b.column_step == 1) else { return 0 };
     let whole = columns / tile.wide * tile.wide;
     T::with_scratch(inner, |packed| {
         a.pack_rows(0..1, 0..inner, 1, packed);
@@ -171,89 +173,9 @@ fn clear<T: Float>(c: &mut [T], place: Columns, columns: usize, update: Update) 
     }
 }
 
-/// A packed block of B, and where in C its products go.
-#[derive(Clone, Copy)]
-struct Block<'a, T: 'static> {
-    tile: &'a Tile<T>,
-    depth: usize,
-    place: Columns,
-    width: usize,
-    packed: &'a [T],
-    update: Update,
-}
-
 /// The largest part of `whole` that is at most `most`, where all parts are about as large.
 fn even(whole: usize, most: usize) -> usize {
     whole.div_ceil(whole.div_ceil(most).max(1)).max(1)
-}
-
-impl<T: Gemm> Block<'_, T> {
-    /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it; columns where
-    /// there are few rows.
-    fn multiply(&self, rows: usize, pack: impl Fn(Range<usize>, usize, &mut [T]) + Sync, c: &mut [T]) {
-        let (tile, operations) = (self.tile, rows * self.depth * self.width);
-        let members = parallel::members(operations, self.width.div_ceil(tile.columns).max(rows.div_ceil(tile.rows)));
-        if rows < members * tile.rows / 2 {
-            return self.multiply_columns(rows, pack, c);
-        }
-        // Some tasks for each thread, so that none waits long for another that was slower.
-        let tasks = if members > 1 { rows.div_ceil(MC).max(TASKS * members).min(rows.div_ceil(tile.rows)) } else { 1 };
-        let height = even(rows.div_ceil(tasks.next_multiple_of(members)).min(MC), tile.rows);
-        let at_once = (rows.div_ceil(tasks).min(MC) / height * height).max(height);
-        let memory = at_once * self.depth;
-        for_each_chunk_with(c, at_once * self.place.of, operations, memory, |number, c, packed| {
-            let first = number * at_once;
-            let rows = c.len() / self.place.of;
-            let packed = &mut packed[..rows.next_multiple_of(height) * self.depth];
-            pack(first..first + rows, height, packed);
-            self.multiply_rows(packed, height, rows, c);
-        });
-    }
-
-    /// As [`Block::multiply`], with few rows, which are packed once; a thread takes some columns.
-    fn multiply_columns(&self, rows: usize, pack: impl Fn(Range<usize>, usize, &mut [T]), c: &mut [T]) {
-        let (tile, height) = (self.tile, even(rows, self.tile.rows));
-        let operations = rows * self.depth * self.width;
-        T::with_scratch(rows.next_multiple_of(height) * self.depth, |packed| {
-            pack(0..rows, height, packed);
-            let (packed, c) = (&*packed, Parts::new(c));
-            let panels = self.width.div_ceil(tile.columns);
-            for_each_with(panels, operations, rows * tile.columns, |panel, product| {
-                let column = panel * tile.columns;
-                let width = tile.columns.min(self.width - column);
-                let place = Columns { first: 0, of: width };
-                let b = &self.packed[column * self.depth..][..tile.columns * self.depth];
-                let block = Block { place, width, packed: b, update: Update::Set, ..*self };
-                block.multiply_rows(packed, height, rows, &mut product[..rows * width]);
-                for (row, product) in product.chunks_exact(width).take(rows).enumerate() {
-                    let first = row * self.place.of + self.place.first + column;
-                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
-                    let c = unsafe { c.part(first..first + width) };
-                    match self.update {
-                        Update::Set => c.copy_from_slice(product),
-                        Update::Add => c.iter_mut().zip(product).for_each(|(c, &product)| *c += product),
-                    }
-                }
-            });
-        });
-    }
-
-    /// Multiplies a packed block of A, in panels of `height` rows, with the block: one tile of C after the other, down
-    /// the rows.
-    fn multiply_rows(&self, a: &[T], height: usize, rows: usize, c: &mut [T]) {
-        let panel = self.tile.columns * self.depth;
-        let steps = Steps::packed(self.depth, height, self.tile.columns);
-        for (number, b) in self.packed.chunks_exact(panel).enumerate() {
-            let column = number * self.tile.columns;
-            let width = self.tile.columns.min(self.width - column);
-            for (number, a) in a.chunks_exact(height * self.depth).enumerate() {
-                let row = number * height;
-                let height = height.min(rows - row);
-                let c = &mut c[row * self.place.of + self.place.first + column..];
-                self.tile.run(&steps, a, b, c, [height, width, self.place.of], self.update);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -319,6 +241,8 @@ mod tests {
             [3, 2 * KC, NC + 1],
             [1, 100, 64],
             [1, 37, 290],
+            // Rows that are powers of two apart, so that both factors are packed.
+            [127, 512, 512],
         ]);
         check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
     }

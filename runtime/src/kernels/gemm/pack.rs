@@ -2,7 +2,14 @@
 
 use std::ops::Range;
 
+use super::Rows;
 use crate::element::Float;
+
+/// Distances in bytes of which multiples meet in the same places of a cache.
+const ALIASING: usize = 2048;
+
+/// How often a factor is read where packing it takes longer than reading it badly.
+const FEW: usize = 8;
 
 /// Rows that are packed at once.
 const LANES: usize = 4;
@@ -23,9 +30,39 @@ pub trait Pack<T>: Sync {
         None
     }
 
-    /// The numbers, where each row's are neighbours in memory, and how far apart the rows are.
-    fn in_rows(&self) -> Option<(&[T], usize)> {
+    /// Where it lies in memory, if neighbours of a row or of a column do side by side.
+    fn lying(&self) -> Option<Lying<'_, T>> {
         None
+    }
+}
+
+/// Where the numbers of a factor are: one of the two distances is 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Lying<'a, T> {
+    /// The numbers, from the first on.
+    pub data: &'a [T],
+    /// How far apart the rows are.
+    pub row_step: usize,
+    /// How far apart the columns are.
+    pub column_step: usize,
+}
+
+impl<'a, T> Lying<'a, T> {
+    /// The numbers from an element on.
+    pub fn from(&self, row: usize, column: usize) -> &'a [T] {
+        &self.data[row * self.row_step + column * self.column_step..]
+    }
+
+    /// Whether it is read so often where it lies no slower than packed: numbers that are a power of two apart share
+    /// few places of the first cache.
+    pub fn reads_well(&self, times: usize) -> bool {
+        let distance = self.row_step.max(self.column_step) * size_of::<T>();
+        times <= FEW || !distance.is_multiple_of(ALIASING)
+    }
+
+    /// How the rows of a tile lie.
+    pub fn rows(&self) -> Rows {
+        if self.column_step == 1 { Rows::Apart(self.row_step) } else { Rows::Together(self.column_step) }
     }
 }
 
@@ -93,19 +130,20 @@ impl<'a, T: Float> Matrix<'a, T> {
     /// A panel whose numbers of one row are neighbours in memory, or none are.
     fn pack_across(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
         let from = &self.data[first * self.row_stride + inner.start * self.column_stride..];
-        // A few rows at a time, whose numbers of one step are written side by side.
-        let mut row = 0;
-        while row + LANES <= height && self.column_stride == 1 {
-            let rows: [&[T]; LANES] = std::array::from_fn(|n| &from[(row + n) * self.row_stride..][..inner.len()]);
-            for (k, out) in out.chunks_exact_mut(width).enumerate() {
-                out[row..row + LANES].copy_from_slice(&rows.map(|row| row[k]));
+        if height >= LANES && self.column_stride == 1 {
+            // A few rows at a time, whose numbers of one step are written side by side; the last of them perhaps twice.
+            for row in (0..height).step_by(LANES).map(|row| row.min(height - LANES)) {
+                let rows: [&[T]; LANES] = std::array::from_fn(|n| &from[(row + n) * self.row_stride..][..inner.len()]);
+                for (k, out) in out.chunks_exact_mut(width).enumerate() {
+                    out[row..row + LANES].copy_from_slice(&rows.map(|row| row[k]));
+                }
             }
-            row += LANES;
-        }
-        for row in row..height {
-            let from = &from[row * self.row_stride..];
-            let to = out[row..].iter_mut().step_by(width);
-            from.iter().step_by(self.column_stride).zip(to).take(inner.len()).for_each(|(&from, to)| *to = from);
+        } else {
+            for row in 0..height {
+                let from = &from[row * self.row_stride..];
+                let to = out[row..].iter_mut().step_by(width);
+                from.iter().step_by(self.column_stride).zip(to).take(inner.len()).for_each(|(&from, to)| *to = from);
+            }
         }
         for row in height..width {
             out[row..].iter_mut().step_by(width).for_each(|to| *to = T::zero());
@@ -122,8 +160,9 @@ impl<T: Float> Pack<T> for Matrix<'_, T> {
         self.transposed().pack(columns, inner, width, out);
     }
 
-    fn in_rows(&self) -> Option<(&[T], usize)> {
-        (self.column_stride == 1).then_some((self.data, self.row_stride))
+    fn lying(&self) -> Option<Lying<'_, T>> {
+        let Self { data, row_stride: row_step, column_stride: column_step } = *self;
+        (row_step == 1 || column_step == 1).then_some(Lying { data, row_step, column_step })
     }
 }
 
@@ -134,6 +173,11 @@ pub struct Transposed<A>(pub A);
 impl<T, A: Pack<T>> Pack<T> for Transposed<A> {
     fn pack_rows(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
         self.0.pack_columns(inner, rows, width, out);
+    }
+
+    fn lying(&self) -> Option<Lying<'_, T>> {
+        let Lying { data, row_step, column_step } = self.0.lying()?;
+        Some(Lying { data, row_step: column_step, column_step: row_step })
     }
 
     fn pack_columns(&self, inner: Range<usize>, columns: Range<usize>, width: usize, out: &mut [T]) {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Block, Columns, Gemm, KC, MC, PACKING, Pack, Tile, clear, even};
+use super::block::{Block, Panels};
+use super::{Columns, Gemm, KC, MC, PACKING, Pack, Tile, clear, even};
 use crate::kernels::isa::Isa;
 use crate::kernels::parallel::for_each_chunk;
 use crate::op::Update;
@@ -58,20 +59,19 @@ impl<T: Gemm> Packed<'_, T> {
             clear(&mut c[..rows.len() * place.of], place, self.columns, update);
             return;
         }
-        let padded = self.columns.next_multiple_of(self.tile.columns);
+        let (padded, width) = (self.columns.next_multiple_of(self.tile.columns), self.columns);
         for first in rows.clone().step_by(MC) {
             let block_rows = first..rows.end.min(first + MC);
-            let (rows_of_block, height) = (block_rows.len(), even(block_rows.len(), self.tile.rows));
+            let height = even(block_rows.len(), self.tile.rows);
             let c = &mut c[(first - rows.start) * place.of..];
+            let c = &mut c[..block_rows.len() * place.of];
             for first in (0..self.inner).step_by(KC) {
-                let part = first..self.inner.min(first + KC);
-                let packed = &self.panels[padded * part.start..padded * part.end];
-                let (depth, width) = (part.len(), self.columns);
+                let steps = first..self.inner.min(first + KC);
+                let packed = &self.panels[padded * steps.start..padded * steps.end];
+                let b = Panels { lying: None, in_place: 0, packed };
                 let update = if first == 0 { update } else { Update::Add };
-                let block = Block { tile: &self.tile, depth, place, width, packed, update };
-                let a_packed = &mut memory[..rows_of_block.next_multiple_of(height) * depth];
-                a.pack_rows(block_rows.clone(), part, height, a_packed);
-                block.multiply_rows(a_packed, height, rows_of_block, c);
+                let block = Block { tile: &self.tile, steps, place, width, b, update };
+                block.multiply_rows(block_rows.clone(), height, a, c, memory);
             }
         }
     }

@@ -120,7 +120,7 @@ pub struct Translator<'a> {
 /// Why a list of steps ended early.
 pub enum Early {
     /// A step fails, at a place.
-    Failed(String, Step, Refusal),
+    Failed(String, Box<(Step, Refusal)>),
     /// For another reason.
     Stop(String, Stop),
     /// What comes has to be compiled first.
@@ -155,7 +155,8 @@ impl<'a> Translator<'a> {
         match this.run(program, "") {
             Ok(()) | Err(Early::Unknown) => {}
             Err(Early::Stop(at, stop)) => this.end = Some((at, stop)),
-            Err(Early::Failed(at, step, refusal)) => {
+            Err(Early::Failed(at, failed)) => {
+                let (step, refusal) = *failed;
                 let stop = Stop::Error { error: Box::new(refusal), step: Some(Box::new(step)) };
                 this.end = Some((at, stop));
             }
@@ -197,7 +198,7 @@ impl<'a> Translator<'a> {
             let at = if path.is_empty() { n.to_string() } else { format!("{path}.{n}") };
             self.last.clone_from(&at);
             if let Some(refusal) = self.failed.get(&at).filter(|_| step.verb != "try" && step.verb != "call") {
-                return Err(Early::Failed(at, step.clone(), refusal.clone()));
+                return Err(Early::Failed(at, Box::new((step.clone(), refusal.clone()))));
             }
             if let Some(reason) = reasons::not_in_a_model(step) {
                 return Err(Early::Stop(at.clone(), Stop::from(reason).at(step)));
@@ -252,7 +253,10 @@ impl<'a> Translator<'a> {
         self.in_thread = outside;
         let (place, caught) = match ran {
             Ok(()) => (self.last.clone(), None),
-            Err(Early::Failed(place, failed, refusal)) => (place.clone(), Some((place, failed, refusal))),
+            Err(Early::Failed(place, failed)) => {
+                let (failed, refusal) = *failed;
+                (place.clone(), Some((place, failed, refusal)))
+            }
             Err(early) => return Err(early),
         };
         if !is_thread || caught.is_some() {

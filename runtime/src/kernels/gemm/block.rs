@@ -1,0 +1,154 @@
+//! A block of a product: all rows of A by a part of B that the caches hold.
+
+#![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
+
+use std::ops::Range;
+
+use super::{Columns, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile, even};
+use crate::kernels::parallel::{self, Parts, for_each_chunk_with, for_each_with};
+use crate::op::Update;
+
+/// A part of B in panels.
+#[derive(Clone, Copy)]
+pub struct Panels<'a, T> {
+    /// Where B lies, from the part's first number on, and how far apart its rows are; its columns are neighbours.
+    pub lying: Option<(&'a [T], usize)>,
+    /// How many panels are read there.
+    pub in_place: usize,
+    /// The others, packed.
+    pub packed: &'a [T],
+}
+
+impl<'a, T> Panels<'a, T> {
+    /// A panel of so many rows and columns, and how far apart its rows are.
+    fn panel(&self, number: usize, [depth, columns]: [usize; 2]) -> (&'a [T], usize) {
+        match (self.lying, number.checked_sub(self.in_place)) {
+            (Some((data, step)), None) => (&data[number * columns..], step),
+            (_, number) => (&self.packed[number.unwrap_or(0) * columns * depth..][..columns * depth], columns),
+        }
+    }
+}
+
+/// Rows of A for some steps of the sum: where they lie, or packed in panels of a height.
+#[derive(Clone, Copy)]
+enum Left<'a, T> {
+    Lying(Lying<'a, T>),
+    Packed(&'a [T]),
+}
+
+/// A part of B, and where in C its products go.
+pub struct Block<'a, T: 'static> {
+    /// The microkernel.
+    pub tile: &'a Tile<T>,
+    /// The steps of the sum: columns of A.
+    pub steps: Range<usize>,
+    /// The columns of C.
+    pub place: Columns,
+    /// How many they are.
+    pub width: usize,
+    /// The part of B.
+    pub b: Panels<'a, T>,
+    /// What becomes of C.
+    pub update: Update,
+}
+
+impl<T: Gemm> Block<'_, T> {
+    fn panels(&self) -> usize {
+        self.width.div_ceil(self.tile.columns)
+    }
+
+    /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it; columns where
+    /// there are few rows.
+    pub fn multiply(&self, rows: usize, a: &impl Pack<T>, c: &mut [T]) {
+        let (tile, operations) = (self.tile, rows * self.steps.len() * self.width);
+        let members = parallel::members(operations, self.panels().max(rows.div_ceil(tile.rows)));
+        if rows < members * tile.rows / 2 {
+            return self.multiply_columns(rows, a, c);
+        }
+        // Some tasks for each thread, so that none waits long for another that was slower.
+        let tasks = if members > 1 { rows.div_ceil(MC).max(TASKS * members).min(rows.div_ceil(tile.rows)) } else { 1 };
+        let height = even(rows.div_ceil(tasks.next_multiple_of(members)).min(MC), tile.rows);
+        let at_once = (rows.div_ceil(tasks).min(MC) / height * height).max(height);
+        let memory = self.memory(a, at_once, height);
+        for_each_chunk_with(c, at_once * self.place.of, operations, memory, |number, c, memory| {
+            let first = number * at_once;
+            self.multiply_rows(first..first + c.len() / self.place.of, height, a, c, memory);
+        });
+    }
+
+    /// As [`Block::multiply`], with few rows: a thread takes some columns.
+    fn multiply_columns(&self, rows: usize, a: &impl Pack<T>, c: &mut [T]) {
+        let (tile, height) = (self.tile, even(rows, self.tile.rows));
+        let operations = rows * self.steps.len() * self.width;
+        T::with_scratch(self.memory(a, rows, height), |memory| {
+            let (left, c) = (self.left(0..rows, height, a, memory), Parts::new(c));
+            for_each_with(self.panels(), operations, rows * tile.columns, |panel, product| {
+                let column = panel * tile.columns;
+                let width = tile.columns.min(self.width - column);
+                let product = &mut product[..rows * width];
+                self.multiply_panel(panel, (rows, height, left), product, [0, width], Update::Set);
+                for (row, product) in product.chunks_exact(width).enumerate() {
+                    let first = row * self.place.of + self.place.first + column;
+                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
+                    let c = unsafe { c.part(first..first + width) };
+                    match self.update {
+                        Update::Set => c.copy_from_slice(product),
+                        Update::Add => c.iter_mut().zip(product).for_each(|(c, &product)| *c += product),
+                    }
+                }
+            });
+        });
+    }
+
+    /// Where A lies, if it is read there.
+    fn lying<'a>(&self, a: &'a impl Pack<T>) -> Option<Lying<'a, T>> {
+        a.lying().filter(|a| a.reads_well(self.panels()))
+    }
+
+    /// The memory for so many rows of A in panels of this height.
+    pub fn memory(&self, a: &impl Pack<T>, rows: usize, height: usize) -> usize {
+        if self.lying(a).is_some() { 0 } else { rows.next_multiple_of(height) * self.steps.len() }
+    }
+
+    /// Rows of A, packed if need be.
+    fn left<'a>(&self, rows: Range<usize>, height: usize, a: &'a impl Pack<T>, memory: &'a mut [T]) -> Left<'a, T> {
+        if let Some(a) = self.lying(a) {
+            return Left::Lying(Lying { data: a.from(rows.start, self.steps.start), ..a });
+        }
+        let packed = &mut memory[..rows.len().next_multiple_of(height) * self.steps.len()];
+        a.pack_rows(rows, self.steps.clone(), height, packed);
+        Left::Packed(packed)
+    }
+
+    /// Multiplies some rows of A with the block, on this thread, into `c`, which has these rows only.
+    pub fn multiply_rows(&self, rows: Range<usize>, height: usize, a: &impl Pack<T>, c: &mut [T], memory: &mut [T]) {
+        let left = (rows.len(), height, self.left(rows, height, a, memory));
+        for panel in 0..self.panels() {
+            let first = self.place.first + panel * self.tile.columns;
+            self.multiply_panel(panel, left, c, [first, self.place.of], self.update);
+        }
+    }
+
+    /// One tile of C after the other, down the rows, beginning at a column of `of`.
+    fn multiply_panel(
+        &self,
+        panel: usize,
+        (rows, height, left): (usize, usize, Left<'_, T>),
+        c: &mut [T],
+        [first, of]: [usize; 2],
+        update: Update,
+    ) {
+        let depth = self.steps.len();
+        let (b, b_step) = self.b.panel(panel, [depth, self.tile.columns]);
+        let width = self.tile.columns.min(self.width - panel * self.tile.columns);
+        for row in (0..rows).step_by(height) {
+            let (a, kind) = match left {
+                Left::Lying(a) => (a.from(row, 0), a.rows()),
+                Left::Packed(a) => (&a[row * depth..], Rows::Together(height)),
+            };
+            let steps = Steps { segments: 1, depth, segment: 0, a: kind, b_step };
+            let size = [height.min(rows - row), width, of];
+            self.tile.run(&steps, a, b, &mut c[row * of + first..], size, update);
+        }
+    }
+}
