@@ -304,7 +304,8 @@ pub fn both(error: &Refusal, class: &str) -> Option<Reason> {
     let by_parts = ["partitioner_invalid", "partitioned_shape_missing", "partitioned_scalar", "too_many_partitions"];
     let is_by_variable =
         matches!(error.kind, Kind::DoesNotExist | Kind::AlreadyExists | Kind::ShapeAndValue | Kind::ValueDType);
-    (is_by_variable && by_parts.contains(&class)).then_some(Reason::PartsLater)
+    let is_by_number = error.kind == Kind::TooMany && class == "initializer_wrong_dtype";
+    (is_by_number || (is_by_variable && by_parts.contains(&class))).then_some(Reason::SaidFirst)
 }
 
 /// Why a value may differ, and whether what comes after can still be compared.
