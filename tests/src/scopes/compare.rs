@@ -91,6 +91,7 @@ fn step(scenario: &Scenario, tf: Option<&Value>, entry: &Entry, facts: &Facts) -
             (None, None) => return Ok(Vec::new()),
             (Some(class), Some(error)) if error.is_of(class) => return Ok(Vec::new()),
             (_, Some(error)) => rules::refused(error, &entry.step, Some(tf), facts)
+                .or_else(|| class.and_then(|class| rules::both(error, class)))
                 .or_else(|| class.and_then(|class| rules::accepted(class, &entry.step, facts))),
             (Some(class), None) => rules::accepted(class, &entry.step, facts),
         };
@@ -119,7 +120,9 @@ fn end(scenario: &Scenario, left: Option<&Value>, ours: Option<&(String, Stop)>,
         (Some((at, Stop::Error { error, step })), _) => {
             let class = tf.filter(|(_, tf_at)| tf_at == at).map(|(class, _)| class.as_str());
             let reason = step.as_ref().and_then(|step| {
-                let accepted = || class.and_then(|class| rules::accepted(class, step, facts));
+                let accepted = || {
+                    class.and_then(|class| rules::both(error, class).or_else(|| rules::accepted(class, step, facts)))
+                };
                 rules::refused(error, step, left, facts).or_else(accepted)
             });
             let theirs = left.map_or_else(|| format!("{tf:?}"), Value::to_string);

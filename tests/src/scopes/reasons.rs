@@ -70,6 +70,8 @@ pub enum Reason {
     Updates,
     /// A scope that gives a value, whose shape a variable would take.
     ValueOfScope,
+    /// Two things that are wrong: the variable, or its start, and its parts.
+    SaidFirst,
     /// Sizes that do not meet.
     Sizes,
     /// A tensor of another graph.
@@ -153,6 +155,7 @@ impl fmt::Display for Reason {
             Self::Gradients => "gradients are asked for by variable, never a list of tensors",
             Self::Updates => "batch statistics are moved by their op, in training; there is no list of updates to run",
             Self::ValueOfScope => "a scope gives an initializer; a value stands at its variable, whose shape it gives",
+            Self::SaidFirst => "of two things that are wrong, one of them a variable's parts, the other is said first",
             Self::Sizes => "sizes that do not meet are refused by rustc, in what the macro emits",
             Self::OtherGraph => "a tensor of another model has no name in this one",
             Self::NoSuchType => "a model of an element type that there is not is refused",

@@ -284,7 +284,7 @@ pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
         "initializer_wrong_dtype" if is_whole(initializer) || (initializer.is_none() && facts.has_whole_constant) => {
             Some(Reason::PythonValue)
         }
-        "partitioned_shape_missing" | "initializer_wrong_dtype" if has("value") || has("numpy") => {
+        "partitioned_shape_missing" | "initializer_wrong_dtype" if has("value") || has("numpy") || has("lambda0") => {
             Some(Reason::PythonValue)
         }
         "constant_initializer_with_shape" if is_shape_of(step) => Some(Reason::ShapeBesideArray),
@@ -297,6 +297,15 @@ pub fn accepted(class: &str, step: &Step, facts: &Facts) -> Option<Reason> {
         "partitioned_scalar" if is_shape_of_scalar(step) => Some(Reason::PythonValue),
         _ => facts.failed.then_some(Reason::NothingLeftBehind),
     }
+}
+
+/// Why both may refuse a step for different things that are wrong with it.
+pub fn both(error: &Refusal, class: &str) -> Option<Reason> {
+    let by_parts = ["partitioner_invalid", "partitioned_shape_missing", "partitioned_scalar", "too_many_partitions"];
+    let is_by_variable =
+        matches!(error.kind, Kind::DoesNotExist | Kind::AlreadyExists | Kind::ShapeAndValue | Kind::ValueDType);
+    let is_by_number = error.kind == Kind::TooMany && class == "initializer_wrong_dtype";
+    (is_by_number || (is_by_variable && by_parts.contains(&class))).then_some(Reason::SaidFirst)
 }
 
 /// Why a value may differ, and whether what comes after can still be compared.
@@ -323,7 +332,11 @@ pub fn value(key: &str, step: &Step, tf: &Value, ours: &Value, facts: &Facts) ->
         // An op was called so before; here variables and ops have names of their own.
         "name" if is_suffixed(tf["name"].as_str(), ours["name"].as_str()) => Some((Reason::OwnName, false)),
         "value" if verb == "collection" && step.argument_text() == "update_ops" => Some((Reason::Updates, true)),
-        "value" if verb == "collection" && step.get("scope").is_some() => Some((Reason::WholeNames, true)),
+        "value" if verb == "collection" && step.get("scope").is_some() => {
+            let whole = in_whole_scope(step, &tf["value"]);
+            let soft = facts.lists(step.argument_text(), &whole, &ours["value"]);
+            soft.map(|soft| (soft.first().copied().unwrap_or(Reason::WholeNames), true))
+        }
         "value" if verb == "scope_collection" && facts.scopes.iter().any(|scope| scope.contains('.')) => {
             Some((Reason::WholeNames, true))
         }
@@ -355,6 +368,13 @@ fn is_shape_of(step: &Step) -> bool {
 fn is_shape_of_scalar(step: &Step) -> bool {
     let value = step.get("initializer").and_then(|given| given.get("tensor").or(given.get("value")));
     value.is_some_and(Value::is_number) && step.get("shape").is_none()
+}
+
+/// What is in a list by a whole name, and not by a part of one or a regular expression.
+fn in_whole_scope(step: &Step, list: &Value) -> Value {
+    let filter = step.text("scope").unwrap_or_default().trim_end_matches('/');
+    let is_in = |name: &&str| name.strip_prefix(filter).is_some_and(|rest| filter.is_empty() || rest.starts_with('/'));
+    Value::from(unique(list).into_iter().filter(is_in).collect::<Vec<_>>())
 }
 
 /// Whether a name is another with a number behind it.

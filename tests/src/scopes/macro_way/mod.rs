@@ -43,7 +43,15 @@ impl Way for MacroWay {
                 known = learned;
                 continue;
             }
+            let mut replay = Replay::new(&translated, &found);
             if let Some((step, mistake)) = &found.first {
+                // What cannot be made before it is refused before it.
+                if let Err(Unmade::Refused(at, refusal)) = replay.run(*step)
+                    && !failed.contains_key(&at)
+                {
+                    failed.insert(at, refusal);
+                    continue;
+                }
                 let Some(done) = translated.done.get(*step) else {
                     return stopped(format!("{mistake:?} at no step"));
                 };
@@ -54,8 +62,7 @@ impl Way for MacroWay {
                 }
                 continue;
             }
-            let mut replay = Replay::new(&translated, &found);
-            match replay.run() {
+            match replay.run(translated.done.len()) {
                 Err(Unmade::Refused(at, refusal)) if !failed.contains_key(&at) => drop(failed.insert(at, refusal)),
                 Err(Unmade::Refused(at, refusal)) => return stopped(format!("{refusal:?} again at {at}")),
                 Err(Unmade::Stop(at, stop)) => return trace(&replay, Some((at, stop))),

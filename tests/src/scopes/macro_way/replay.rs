@@ -42,9 +42,9 @@ impl<'a> Replay<'a> {
         Self { translated, found, stores, infos: HashMap::new(), made: HashMap::new(), entries: Vec::new() }
     }
 
-    /// Goes through all steps.
-    pub fn run(&mut self) -> Result<(), Unmade> {
-        for (number, done) in self.translated.done.iter().enumerate() {
+    /// Goes through so many steps.
+    pub fn run(&mut self, steps: usize) -> Result<(), Unmade> {
+        for (number, done) in self.translated.done.iter().enumerate().take(steps) {
             if let Some((_, step, refusal)) = &done.caught {
                 let mut entry = Entry::caught(&done.at, step, refusal.clone());
                 entry.seen = json!({"verb": done.step.verb});
