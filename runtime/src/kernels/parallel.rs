@@ -1,7 +1,7 @@
 //! When work is split between threads, and how.
 //!
 //! How many threads compute is what rayon says of the pool that the caller is in; the threads are those of
-//! [`team`](super::team). The number of parts never changes a result: each part writes its own outputs.
+//! `team`. The number of parts never changes a result: each part writes its own outputs.
 
 #![expect(unsafe_code, reason = "parts of one slice are lent to several threads; each block below has its proof")]
 
