@@ -21,5 +21,6 @@ chapters! {
     from_tensorflow,
     tensorflow_rules,
     tutorials,
+    performance,
     not_yet,
 }

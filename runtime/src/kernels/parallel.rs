@@ -165,6 +165,7 @@ pub fn for_each_slots<T: Send>(
     operations: usize,
     work: impl Fn(usize, &mut [T], &mut [&mut [T]]) + Sync,
 ) {
+    debug_assert!(slots.len() <= SLOTS, "no optimizer has more slots");
     let (count, length) = (slots.len().min(SLOTS), out.len());
     let mut slots = slots.iter_mut();
     let slots: [Parts<'_, T>; SLOTS] =
