@@ -186,6 +186,14 @@ impl Error {
     }
 }
 
+fn does_not_exist(f: &mut fmt::Formatter<'_>, variable: &str, nearest: Option<&str>) -> fmt::Result {
+    write!(f, "variable `{variable}` does not exist and its scope reuses; ")?;
+    match nearest {
+        Some(nearest) => write!(f, "there is a `{nearest}`"),
+        None => f.write_str("`.auto_reuse()` makes what is missing"),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,13 +202,7 @@ impl fmt::Display for Error {
                 "variable `{variable}` already exists, first made at {first}; to share it, make this one in a scope \
                  with `.reuse()` or `.auto_reuse()`"
             ),
-            Self::DoesNotExist { variable, nearest: Some(nearest) } => {
-                write!(f, "variable `{variable}` does not exist and its scope reuses; there is a `{nearest}`")
-            }
-            Self::DoesNotExist { variable, nearest: None } => write!(
-                f,
-                "variable `{variable}` does not exist and its scope reuses; `.auto_reuse()` makes what is missing"
-            ),
+            Self::DoesNotExist { variable, nearest } => does_not_exist(f, variable, nearest.as_deref()),
             Self::ShapeMismatch { variable, expected, found } => {
                 write!(f, "variable `{variable}` has the shape {found:?}, and is asked for as {expected:?}")
             }

@@ -1,5 +1,7 @@
 //! The form of a file of scenarios: programs over scopes, and what TensorFlow made of them.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::json::Error;
@@ -38,6 +40,15 @@ const VERBS: &str = "template call_template layer slim cell call_cell dynamic_rn
      reuse_variables set query same eval assign collection scope_collection regularization_losses store_keys saver";
 
 impl Step {
+    /// Gives bound things other names, as an argument of this step says: `{"new": "old"}`.
+    pub fn rebind<Bound: Clone>(&self, argument: &str, bound: &mut HashMap<String, Bound>) {
+        for (new, old) in self.get(argument).and_then(Value::as_object).into_iter().flatten() {
+            if let Some(thing) = old.as_str().and_then(|old| bound.get(old)).cloned() {
+                bound.insert(new.clone(), thing);
+            }
+        }
+    }
+
     /// A step of this form.
     ///
     /// # Errors

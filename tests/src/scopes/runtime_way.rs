@@ -135,20 +135,11 @@ impl Machine {
     fn call(&mut self, step: &Step, path: &str) -> Result<(), (String, Stop)> {
         let malformed = || (path.to_string(), Stop::from(Reason::OtherStep));
         let function = self.functions.get(step.argument_text()).cloned().ok_or_else(malformed)?;
-        self.rebind(step.get("args"));
+        step.rebind("args", &mut self.bound);
         let body = function.steps("body").map_err(|_| malformed())?;
         self.run(&body, path)?;
-        self.rebind(step.get("returns"));
+        step.rebind("returns", &mut self.bound);
         Ok(())
-    }
-
-    /// Gives things other names: `{"new": "old"}`.
-    fn rebind(&mut self, names: Option<&Value>) {
-        for (new, old) in names.and_then(Value::as_object).into_iter().flatten() {
-            if let Some(bound) = old.as_str().and_then(|old| self.bound.get(old)).cloned() {
-                self.bound.insert(new.clone(), bound);
-            }
-        }
     }
 
     /// Does a step; gives what is seen.

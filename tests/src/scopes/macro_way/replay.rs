@@ -76,7 +76,7 @@ impl<'a> Replay<'a> {
                 }
                 EventKind::NameScope { name_scope } => json!({"verb": verb, "name_scope": with_slash(name_scope)}),
                 EventKind::Layer { name, model, is_new, name_scope } => {
-                    let seen = self.layer(done, (name, model, name_scope), *is_new)?;
+                    let seen = self.layer(done, (name, model), *is_new)?;
                     created.extend(seen.as_array().into_iter().flatten().cloned());
                     let mut seen = json!({"verb": verb});
                     if let Some(op) = self.last_op(model).filter(|_| matches!(verb.as_str(), "layer" | "slim")) {
@@ -113,7 +113,13 @@ impl<'a> Replay<'a> {
             }
             return Ok(Some(seen));
         }
-        match verb.as_str() {
+        self.unrecorded(done)
+    }
+
+    /// What is seen at a step of which the compiler says nothing.
+    fn unrecorded(&mut self, done: &Done) -> Result<Option<Value>, Stop> {
+        let verb = done.step.verb.as_str();
+        match verb {
             "try" => Ok(Some(json!({"verb": verb}))),
             "minimize" => self.minimize(done).map(Some),
             "call_template" if !done.names.is_empty() => Ok(self.template(done)),
@@ -134,7 +140,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Makes the variables of a layer, or shares them; gives the names of those that it makes.
-    fn layer(&mut self, done: &Done, (name, model, _): (&str, &str, &str), is_new: bool) -> Result<Value, Stop> {
+    fn layer(&mut self, done: &Done, (name, model): (&str, &str), is_new: bool) -> Result<Value, Stop> {
         let Some(layer) = self.found.layers.iter().find(|layer| layer.name == model).filter(|_| is_new) else {
             return Ok(json!([]));
         };

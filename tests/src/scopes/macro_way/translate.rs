@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::Value;
-
 use super::library::{Cell, Template};
 use super::source::{INPUT, Source};
 use super::text::{self, Written};
@@ -273,20 +271,11 @@ impl<'a> Translator<'a> {
     fn call(&mut self, step: &Step, at: &str) -> Result<(), Early> {
         let other = || Early::Stop(at.to_string(), Reason::OtherStep.into());
         let function = self.functions.get(step.argument_text()).cloned().ok_or_else(other)?;
-        self.rebind(step.get("args"));
+        step.rebind("args", &mut self.bound);
         let body = function.steps("body").map_err(|_| other())?;
         self.run(&body, at)?;
-        self.rebind(step.get("returns"));
+        step.rebind("returns", &mut self.bound);
         Ok(())
-    }
-
-    /// Gives things other names: `{"new": "old"}`.
-    fn rebind(&mut self, names: Option<&Value>) {
-        for (new, old) in names.and_then(Value::as_object).into_iter().flatten() {
-            if let Some(bound) = old.as_str().and_then(|old| self.bound.get(old)).cloned() {
-                self.bound.insert(new.clone(), bound);
-            }
-        }
     }
 
     pub(super) fn bind(&mut self, step: &Step, bound: Bound) {
