@@ -6,11 +6,13 @@
 
 pub mod batch_norm;
 pub mod broadcast;
+pub mod columns;
 pub mod convolution;
 pub mod elementwise;
 pub mod exponential;
 pub mod gemm;
 pub mod isa;
+pub mod lanes;
 pub mod literal;
 pub mod lstm;
 pub mod parallel;

@@ -1,5 +1,5 @@
-//! Holds ops against the numbers of TensorFlow, and puts them to the checks of [`testing`], with each set of vectors that
-//! the machine has.
+//! Holds ops against the numbers of TensorFlow, and puts them to the checks of [`testing`], with each set of vectors
+//! that the machine has.
 
 use std::any::Any;
 use std::sync::Mutex;
