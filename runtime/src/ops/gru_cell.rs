@@ -108,7 +108,7 @@ pub fn forward<T: Gemm>(
 
 /// The gates `r` and `u` of each row from the `first` on.
 #[inline(always)]
-fn gates_of<'a, T>(gates: &'a [T], first: usize, units: usize) -> impl Iterator<Item = (&'a [T], &'a [T])> {
+fn gates_of<T>(gates: &[T], first: usize, units: usize) -> impl Iterator<Item = (&[T], &[T])> {
     gates[first * 2 * units..].chunks_exact(2 * units).map(move |gates| gates.split_at(units))
 }
 
