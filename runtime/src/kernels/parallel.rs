@@ -120,6 +120,24 @@ pub fn for_each_chunk_with<T: Scratch + Send>(
     for_each_with(tasks, operations, memory, |task, memory| work(task, unsafe { parts.chunk(task, chunk) }, memory));
 }
 
+/// As [`for_each_chunk_with`], of so many tasks, each with about as many units of the output, such as rows: it is given
+/// the number of the first.
+pub fn for_each_stretch_with<T: Scratch + Send>(
+    out: &mut [T],
+    (unit, tasks): (usize, usize),
+    operations: usize,
+    memory: usize,
+    work: impl Fn(usize, &mut [T], &mut [T]) + Sync,
+) {
+    let unit = unit.max(1);
+    let (units, length, parts) = (out.len().div_ceil(unit), out.len(), Parts::new(out));
+    for_each_with(tasks, operations, memory, |task, memory| {
+        let (first, end) = (task * units / tasks, (task + 1) * units / tasks);
+        // SAFETY: a task's stretch ends where the next one's begins.
+        work(first, unsafe { parts.part(first * unit..length.min(end * unit)) }, memory);
+    });
+}
+
 /// As [`for_each_chunk`], of two outputs of the same length.
 pub fn for_each_pair<T: Send, U: Send>(
     (first, second): (&mut [T], &mut [U]),
