@@ -12,9 +12,10 @@ mod patches;
 
 use crate::op::Update;
 
-use super::gemm::{Columns, Gemm, Matrix, Packed, Packs, Transposed, gemm_into};
+use super::elementwise::ELEMENT;
+use super::gemm::{Columns, Epilogue, Gemm, Matrix, Packed, Packs, Transposed, gemm_into};
 use super::isa::Isa;
-use super::parallel::for_each_chunk_with;
+use super::parallel::{for_each_chunk, for_each_chunk_with};
 use patches::Patches;
 
 /// How many pixels a thread takes at a time.
@@ -129,6 +130,20 @@ pub fn convolve_kept<T: Gemm>(
         Some(packs) => direct::convolve_kept(&T::tile(Isa::best()), sizes, x, (filter, packs), y, update),
         None => convolve(sizes, x, filter, y, update),
     }
+}
+
+/// As [`convolve_kept()`], and does with each pixel of `y` what is still to be done.
+pub fn convolve_then<T: Gemm>(
+    sizes: &Convolution,
+    x: &[T],
+    filter: (&[T], Option<&Packs<T>>),
+    y: &mut [T],
+    update: Update,
+    epilogue: Epilogue<'_, T>,
+) {
+    convolve_kept(sizes, x, filter, y, update);
+    let (chunk, operations) = (PIXELS * sizes.filters, ELEMENT * y.len());
+    for_each_chunk(y, chunk, operations, |number, y| epilogue(number * chunk, y));
 }
 
 /// `dfilter = xᵀ ∗ dy`, or that added to it. Each of its numbers is a sum over all pixels, in the same order whatever

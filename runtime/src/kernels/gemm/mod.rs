@@ -22,6 +22,7 @@ pub use pack::{Lying, Matrix, Pack, Transposed};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
+use super::elementwise::ELEMENT;
 use super::isa::Isa;
 use super::parallel::for_each_chunk;
 use super::scratch::Scratch;
@@ -69,6 +70,10 @@ pub struct Columns {
     pub of: usize,
 }
 
+/// What is still to be done with whole rows of a result, bias and activation say, while they are in the caches: it is
+/// given the position of the first of some elements, and these.
+pub type Epilogue<'a, T> = &'a (dyn Fn(usize, &mut [T]) + Sync);
+
 /// Multiplies: `c`, of `rows × columns` row by row, becomes `a · b`, or that is added to it. The sum goes over `inner`.
 ///
 /// # Panics
@@ -82,6 +87,21 @@ pub fn gemm<T: Gemm>(
     update: Update,
 ) {
     gemm_with(Isa::best(), [rows, inner, columns], a, b, c, update);
+}
+
+/// As [`gemm()`], and does with each row of `c` what is still to be done.
+pub fn gemm_then<T: Gemm>(
+    sizes: [usize; 3],
+    a: &impl Pack<T>,
+    b: &impl Pack<T>,
+    c: &mut [T],
+    update: Update,
+    epilogue: Epilogue<'_, T>,
+) {
+    let [rows, _, columns] = sizes;
+    gemm(sizes, a, b, c, update);
+    let chunk = columns * MC;
+    for_each_chunk(&mut c[..rows * columns], chunk, ELEMENT * rows * columns, |number, c| epilogue(number * chunk, c));
 }
 
 /// As [`gemm()`], with the instructions given.
