@@ -22,7 +22,7 @@ pub fn members(operations: usize, tasks: usize) -> usize {
     if operations < WORTHWHILE || tasks < 2 {
         1
     } else {
-        rayon::current_num_threads().min(operations / (WORTHWHILE / 2)).min(tasks).min(team::MOST)
+        rayon_core::current_num_threads().min(operations / (WORTHWHILE / 2)).min(tasks).min(team::MOST)
     }
 }
 
