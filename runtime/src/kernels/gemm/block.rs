@@ -1,11 +1,9 @@
 //! A block of a product: all rows of A by a part of B that the caches hold.
 
-#![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
-
 use std::ops::Range;
 
-use super::{Columns, Epilogue, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile, even};
-use crate::kernels::parallel::{self, Parts, for_each_stretch_with, for_each_with};
+use super::{Columns, Epilogue, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile};
+use crate::kernels::parallel::{self, for_each_stretch_with};
 use crate::op::Update;
 
 /// A part of B in panels.
@@ -57,15 +55,11 @@ impl<T: Gemm> Block<'_, T> {
         self.width.div_ceil(self.tile.columns)
     }
 
-    /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it; columns where
-    /// there are few rows. Rows of C that are done with go through the epilogue.
+    /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it. Rows of C that are
+    /// done go through the epilogue.
     pub fn multiply(&self, rows: usize, a: &impl Pack<T>, c: &mut [T], epilogue: Option<Epilogue<'_, T>>) {
         let (tile, operations) = (self.tile, rows * self.steps.len() * self.width);
         let members = parallel::members(operations, self.panels().max(rows.div_ceil(tile.rows)));
-        if rows < members * tile.rows / 2 {
-            self.multiply_columns(rows, a, c);
-            return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
-        }
         // As many tiles for each thread; and some tasks, so that none waits long for another that was slower.
         let height = rows.div_ceil(rows.div_ceil(tile.rows).next_multiple_of(members));
         let tiles = rows.div_ceil(height);
@@ -76,30 +70,6 @@ impl<T: Gemm> Block<'_, T> {
             let first = first * height;
             self.multiply_rows(first..first + c.len() / self.place.of, height, a, c, memory);
             epilogue.into_iter().for_each(|epilogue| epilogue(first * self.place.of, c));
-        });
-    }
-
-    /// As [`Block::multiply`], with few rows: a thread takes some columns.
-    fn multiply_columns(&self, rows: usize, a: &impl Pack<T>, c: &mut [T]) {
-        let (tile, height) = (self.tile, even(rows, self.tile.rows));
-        let operations = rows * self.steps.len() * self.width;
-        T::with_scratch(self.memory(a, rows, height), |memory| {
-            let (left, c) = (self.left(0..rows, height, a, memory), Parts::new(c));
-            for_each_with(self.panels(), operations, rows * tile.columns, |panel, product| {
-                let column = panel * tile.columns;
-                let width = tile.columns.min(self.width - column);
-                let product = &mut product[..rows * width];
-                self.multiply_panel(panel, (rows, height, left), product, [0, width], Update::Set);
-                for (row, product) in product.chunks_exact(width).enumerate() {
-                    let first = row * self.place.of + self.place.first + column;
-                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
-                    let c = unsafe { c.part(first..first + width) };
-                    match self.update {
-                        Update::Set => c.copy_from_slice(product),
-                        Update::Add => c.iter_mut().zip(product).for_each(|(c, &product)| *c += product),
-                    }
-                }
-            });
         });
     }
 

@@ -9,6 +9,7 @@
 //! convolution is a matrix product without its image ever being unrolled.
 
 mod block;
+mod few;
 mod kept;
 mod pack;
 mod packed;
@@ -145,12 +146,21 @@ impl<'a, T: Gemm> Product<'a, T> {
     pub fn multiply(&self, a: &impl Pack<T>, b: &impl Pack<T>, c: &mut [T]) {
         let &Self { tile, sizes: [rows, inner, columns], place, update, epilogue } = self;
         let c = &mut c[..rows * place.of];
+        if c.is_empty() {
+            return;
+        }
         if inner == 0 {
             clear(c, place, columns, update);
         }
         let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
         if inner == 0 || done == columns {
             return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
+        }
+        let panels = columns.div_ceil(tile.columns);
+        let members = members(rows * inner * columns, panels.max(rows));
+        let has_few_rows = rows <= MC && (panels >= 2 * members || rows < members * tile.rows);
+        if let Some(a) = a.lying().filter(|_| has_few_rows) {
+            return self.multiply_few_rows(done, a, b, c);
         }
         for first in (done..columns).step_by(NC) {
             self.multiply_columns(first..columns.min(first + NC), a, b, c);
@@ -162,7 +172,7 @@ impl<'a, T: Gemm> Product<'a, T> {
         let &Self { tile, sizes: [rows, inner, all_columns], place, .. } = self;
         let width = columns.len();
         let place = Columns { first: place.first + columns.start, ..place };
-        let lying_b = b.lying().filter(|b| b.column_step == 1 && b.reads_well(rows.div_ceil(tile.rows)));
+        let lying_b = b.lying().filter(|b| b.reads_as_panels(inner, rows.div_ceil(tile.rows)));
         // The last columns are packed even so: a tile of them would read past the end of a row.
         let in_place = if lying_b.is_some() { width / tile.columns } else { 0 };
         for first in (0..inner).step_by(KC) {

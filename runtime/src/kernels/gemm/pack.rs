@@ -11,6 +11,12 @@ use crate::kernels::isa::vectorised;
 /// Distances in bytes of which multiples meet in the same places of a cache.
 const ALIASING: usize = 2048;
 
+/// The size of a page in bytes, as a rule.
+const PAGE: usize = 4096;
+
+/// The most bytes of a right factor that stay in the second cache however its rows lie.
+const SMALL: usize = 1 << 19;
+
 /// How often a factor is read where packing it takes longer than reading it badly.
 const FEW: usize = 8;
 
@@ -56,11 +62,18 @@ impl<'a, T> Lying<'a, T> {
         &self.data[row * self.row_step + column * self.column_step..]
     }
 
-    /// Whether it is read so often where it lies no slower than packed: numbers that are a power of two apart share
-    /// few places of the first cache.
+    /// Whether the left factor is read so often where it lies no slower than packed: numbers that are a power of two
+    /// apart share few places of the first cache, and columns that are further apart than a page need one for each step.
     pub fn reads_well(&self, times: usize) -> bool {
         let distance = self.row_step.max(self.column_step) * size_of::<T>();
-        times <= FEW || !distance.is_multiple_of(ALIASING)
+        times <= FEW || !distance.is_multiple_of(ALIASING) && (self.column_step == 1 || distance < PAGE)
+    }
+
+    /// Whether so many rows of the right factor are read so often where they lie no slower than packed: those of a large
+    /// one share few places of the second cache as well.
+    pub fn reads_as_panels(&self, rows: usize, times: usize) -> bool {
+        let distance = self.row_step * size_of::<T>();
+        self.column_step == 1 && (times <= 1 || distance < ALIASING || times <= FEW && rows * distance <= SMALL)
     }
 
     /// How far apart the rows or columns are that lie in one piece, in a copy of so many of both that is read well: by

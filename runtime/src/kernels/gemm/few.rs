@@ -1,0 +1,108 @@
+//! Products of few rows: each thread takes some columns of B, packs a part of them, and multiplies it with all rows
+//! while it is in the second cache of its core.
+
+#![expect(unsafe_code, reason = "threads write columns of one matrix; the block below has its proof")]
+
+use std::ops::Range;
+
+use super::pack::PANELS;
+use super::{Gemm, KC, Lying, NC, Pack, Product, Steps};
+use crate::kernels::parallel::{Parts, for_each_chunk, for_each_with, members};
+use crate::op::Update;
+
+/// Steps of the sum for which columns of B are packed at once: with four panels 128 KiB of `f32`.
+const DEPTH: usize = 256;
+
+/// Some columns of a product of few rows.
+struct Strip<'a, T: 'static> {
+    product: &'a Product<'a, T>,
+    a: Lying<'a, T>,
+    columns: Range<usize>,
+}
+
+impl<T: Gemm> Product<'_, T> {
+    /// Multiplies the columns from `first` on.
+    pub(super) fn multiply_few_rows(&self, first: usize, a: Lying<'_, T>, b: &impl Pack<T>, c: &mut [T]) {
+        let &Self { tile, sizes: [rows, inner, columns], place, update, epilogue } = self;
+        let operations = rows * inner * (columns - first);
+        let panels = (columns - first).div_ceil(tile.columns);
+        let at_once = (panels / (2 * members(operations, panels))).clamp(1, PANELS) * tile.columns;
+        let tasks = (columns - first).div_ceil(at_once);
+        let reads_well = a.reads_well(panels);
+        let copied = if reads_well { 0 } else { a.copied(rows, inner) };
+        T::with_scratch(copied, |memory| {
+            let a = if reads_well { a } else { a.copy(rows, inner, memory) };
+            let parts = Parts::new(&mut *c);
+            for_each_with(tasks, operations, at_once * (rows + DEPTH), |task, memory| {
+                let first = first + task * at_once;
+                let strip = Strip { product: self, a, columns: first..columns.min(first + at_once) };
+                let width = strip.columns.len();
+                let (sums, memory) = memory.split_at_mut(rows * width);
+                strip.multiply(b, sums, memory);
+                for (row, sums) in sums.chunks_exact(width).enumerate() {
+                    let first = row * place.of + place.first + first;
+                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
+                    let c = unsafe { parts.part(first..first + width) };
+                    match update {
+                        Update::Set => c.copy_from_slice(sums),
+                        Update::Add => c.iter_mut().zip(sums).for_each(|(c, &sum)| *c += sum),
+                    }
+                }
+            });
+        });
+        if let Some(epilogue) = epilogue {
+            let chunk = rows.div_ceil(members(operations, rows)) * columns;
+            for_each_chunk(c, chunk, operations, |number, c| epilogue(number * chunk, c));
+        }
+    }
+}
+
+impl<T: Gemm> Strip<'_, T> {
+    /// Sums up all rows, over all steps.
+    fn multiply(&self, b: &impl Pack<T>, sums: &mut [T], memory: &mut [T]) {
+        let &Product { tile, sizes: [rows, inner, _], .. } = self.product;
+        let lying = b.lying().filter(|b| b.reads_as_panels(inner, rows.div_ceil(tile.rows)));
+        // The last columns are packed even so: a tile of them would read past the end of a row.
+        let lying = lying.filter(|_| self.columns.len().is_multiple_of(tile.columns));
+        for first in (0..inner).step_by(KC) {
+            let block = first..inner.min(first + KC);
+            if let Some(panels) = self.kept(b, &block) {
+                self.add(&block, (panels, tile.columns * block.len(), tile.columns), sums);
+            } else if let Some(b) = lying {
+                self.add(&block, (b.from(first, self.columns.start), tile.columns, b.row_step), sums);
+            } else {
+                for first in block.clone().step_by(DEPTH) {
+                    let steps = first..block.end.min(first + DEPTH);
+                    let panel = tile.columns * steps.len();
+                    let packed = &mut memory[..self.columns.len().div_ceil(tile.columns) * panel];
+                    b.pack_columns(steps.clone(), self.columns.clone(), tile.columns, packed);
+                    self.add(&steps, (packed, panel, tile.columns), sums);
+                }
+            }
+        }
+    }
+
+    /// The panels of a packed copy that is kept.
+    fn kept<'b>(&self, b: &'b impl Pack<T>, steps: &Range<usize>) -> Option<&'b [T]> {
+        let Product { tile, sizes: [.., columns], .. } = self.product;
+        let first = self.columns.start / NC * NC;
+        let panels = b.packed(steps, &(first..NC.min(columns - first) + first), tile.columns)?;
+        panels.get((self.columns.start - first) / tile.columns * tile.columns * steps.len()..)
+    }
+
+    /// Adds up some steps, with panels of B that are so far apart, as are their rows. The first steps set the sums.
+    fn add(&self, steps: &Range<usize>, (b, panel, b_step): (&[T], usize, usize), sums: &mut [T]) {
+        let &Product { tile, sizes: [rows, ..], .. } = self.product;
+        let (height, width) = (rows.div_ceil(rows.div_ceil(tile.rows)), self.columns.len());
+        let update = if steps.start == 0 { Update::Set } else { Update::Add };
+        let steps_of = Steps { segments: 1, depth: steps.len(), segment: 0, a: self.a.rows(), b_step };
+        for (number, first) in (0..width).step_by(tile.columns).enumerate() {
+            let size = [tile.columns.min(width - first), width];
+            for row in (0..rows).step_by(height) {
+                let (a, sums) = (self.a.from(row, steps.start), &mut sums[row * width + first..]);
+                let size = [height.min(rows - row), size[0], size[1]];
+                tile.run(&steps_of, a, &b[number * panel..], sums, size, update);
+            }
+        }
+    }
+}
