@@ -51,6 +51,9 @@ macro_rules! op {
             shape: $crate::op!(@shape $operands),
             forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)* $($($other)*)?]),
             backward: $crate::op!(@backward [$($option $(($($arguments)*))?)*] $operands $results ($($saved)?) [$($element)*]),
+            elementwise: $crate::op::declare::says("elementwise", &[$(stringify!($option)),*]),
+            commutes: $crate::op::declare::says("commutes", &[$(stringify!($option)),*]),
+            pieces: $crate::op::declare::says("pieces", &[$(stringify!($option)),*]),
         };
 
         /// Checks a call of this op at `cargo check`; what `model!` emits.
@@ -138,7 +141,8 @@ macro_rules! op {
             in_place: Some($crate::op!(@kernel_in_place $operands $($header)*)),
         }
     };
-    (@forward [$($rest:tt)*] $($header:tt)*) => {
+    (@forward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@forward [$($rest)*] $($header)*) };
+    (@forward [] $($header:tt)*) => {
         $crate::op::Forward::Computed { kernel: $crate::op!(@kernel forward $($header)*), in_place: None }
     };
     (@kernel_in_place ($first:ident: $first_kind:tt $(, $operand:ident: $kind:tt)* $(,)?) $($header:tt)*) => {
@@ -164,11 +168,9 @@ macro_rules! op {
         }
     };
 
-    (@backward [in_place $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
-    (@backward [alias $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
     (@backward [] $($header:tt)*) => { None };
     (@backward
-        [backward(reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?])]
+        [backward(reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?]) $($rest:tt)*]
         ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
         ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) [$($element:ident)*]
     ) => {
@@ -196,6 +198,8 @@ macro_rules! op {
             }
         })
     };
+
+    (@backward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
 
     // Runs a block with `T` as the element type at hand.
     (@dispatch $at_hand:ident [$($element:ident)*] $block:block) => {{
@@ -258,6 +262,21 @@ pub const fn position(name: &str, names: &[&str]) -> usize {
         Some(number) => number,
         None => panic!("`backward` goes from the gradients of results to those of operands; one of them is neither"),
     }
+}
+
+/// Whether a declaration says something; an error where the op is compiled if it says anything that nobody knows.
+#[doc(hidden)]
+pub const fn says(wanted: &str, said: &[&str]) -> bool {
+    const KNOWN: [&str; 6] = ["in_place", "alias", "backward", "elementwise", "commutes", "pieces"];
+    let mut number = 0;
+    while number < said.len() {
+        assert!(
+            find(said[number], &KNOWN).is_some(),
+            "after its operands, `op!` can say `in_place`, `alias`, `elementwise`, `commutes`, `pieces` and `backward(…)`"
+        );
+        number += 1;
+    }
+    find(wanted, said).is_some()
 }
 
 const fn find(name: &str, names: &[&str]) -> Option<usize> {

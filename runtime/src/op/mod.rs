@@ -247,6 +247,13 @@ pub struct Operation {
     pub forward: Forward,
     /// How gradients go back, if they do.
     pub backward: Option<Backward>,
+    /// Whether each element of the only result depends on the elements of the operands in its place alone, so that some
+    /// rows of it can be computed by themselves.
+    pub elementwise: bool,
+    /// Whether the two operands can be exchanged.
+    pub commutes: bool,
+    /// Whether the op gives pieces of its first result away as they are finished ([`Context::finish`]).
+    pub pieces: bool,
 }
 
 /// How an argument stands in the op's functions: alone, or as a list. Implemented by markers that

@@ -32,6 +32,8 @@ pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, da: Gradient<T>, 
 crate::op! {
     add(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
+    elementwise;
+    commutes;
     backward(reads [], from [y], to [a, b]);
 }
 

@@ -3,7 +3,7 @@
 //! Leading axes broadcast as in NumPy. `transpose_a` and `transpose_b` exchange the last two axes of an operand first.
 
 use crate::kernels::broadcast::for_each_run;
-use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm};
+use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm, gemm_then};
 use crate::op::*;
 use crate::ops::broadcast::broadcast;
 
@@ -97,14 +97,19 @@ fn stored<T: Float>(data: &[T], rows: usize, columns: usize, transposed: bool) -
 }
 
 /// `y = a · b`.
-pub fn forward<T: Gemm>(_: &Context, a: View<T>, b: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Gemm>(context: &Context, a: View<T>, b: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let products = Products::new(a.shape(), b.shape(), y.shape(), attrs).merged(attrs);
     let Products { rows, inner, columns, .. } = products;
     let packs = products.packs(&b, rows);
     products.each(|at_a, at_b, at_y| {
         let a = stored(&a.data()[at_a..], rows, inner, attrs.transpose_a);
         let b = Right::new(&b.data()[at_b..], [inner, columns], attrs.transpose_b, packs);
-        gemm([rows, inner, columns], &a, &b, &mut y.data()[at_y..], Update::Set);
+        let (sizes, y) = ([rows, inner, columns], &mut y.data()[at_y..]);
+        if context.is_followed() {
+            gemm_then(sizes, &a, &b, y, Update::Set, &|position, piece| context.finish(at_y + position, piece));
+        } else {
+            gemm(sizes, &a, &b, y, Update::Set);
+        }
     });
     Ok(())
 }
@@ -152,6 +157,7 @@ pub fn backward<T: Gemm>(
 
 crate::op! {
     matmul(a: T, b: T) -> (y: T), for T in [f32, f64];
+    pieces;
     backward(reads [a, b], from [y], to [a, b]);
 }
 

@@ -36,6 +36,7 @@ pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, _: &Attrs, dx: G
 crate::op! {
     softplus(x: T) -> (y: T), for T in [f32, f64];
     in_place;
+    elementwise;
     backward(reads [x], from [y], to [x]);
 }
 

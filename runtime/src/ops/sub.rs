@@ -32,6 +32,7 @@ pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, da: Gradient<T>, 
 crate::op! {
     sub(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
+    elementwise;
     backward(reads [], from [y], to [a, b]);
 }
 

@@ -1,6 +1,7 @@
 //! How long each tensor of a plan lives, and which share a place: an alias with what it renames, the result of a call
 //! in place with the operand that dies there.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use crate::op::{Forward, Kernel};
@@ -28,7 +29,8 @@ pub struct Lifetimes {
     roots: Vec<Value>,
     spans: Vec<Span>,
     span_of: HashMap<Tensor, usize>,
-    in_place: HashSet<usize>,
+    /// The nodes whose forward pass is in place, each with the position of the operand that it overwrites.
+    in_place: HashMap<usize, usize>,
     /// The variables whose gradients are computed.
     gradients: HashSet<Value>,
 }
@@ -49,15 +51,15 @@ impl Lifetimes {
             roots,
             spans: Vec::new(),
             span_of: HashMap::new(),
-            in_place: HashSet::new(),
+            in_place: HashMap::new(),
             gradients: HashSet::new(),
         };
         lifetimes.add_numbers(recording, &lives, stages.len());
         for (time, stage) in stages.iter().enumerate() {
             if let Stage::Forward(node) = *stage
-                && lifetimes.runs_in_place(recording, node, time, &lives)
+                && let Some(position) = lifetimes.overwritten(recording, node, time, &lives)
             {
-                lifetimes.put_in_place(recording, node, &lives);
+                lifetimes.put_in_place(recording, node, position, &lives);
             }
             for &(tensor, _) in touched(recording, stage).writes.iter().flatten().flatten() {
                 lifetimes.add(recording, tensor, &lives);
@@ -66,7 +68,8 @@ impl Lifetimes {
         lifetimes
     }
 
-    fn canonical(&self, tensor: Tensor) -> Tensor {
+    /// What a tensor is an alias of, or the tensor itself.
+    pub fn canonical(&self, tensor: Tensor) -> Tensor {
         canonical(&self.roots, tensor)
     }
 
@@ -96,30 +99,41 @@ impl Lifetimes {
         }
     }
 
-    /// Whether a node can put its first result where its first operand is: the op can, the operand is a computed value
-    /// that nobody reads later, and no other operand is in that place.
-    fn runs_in_place(&self, recording: &Recording, node: usize, time: usize, lives: &HashMap<Tensor, Life>) -> bool {
+    /// The operand in whose place a node can put its first result, if there is one: the op can, the operand is a computed
+    /// value that nobody reads later, and no other operand is in that place. That is the first operand, or, where they can
+    /// be exchanged, the one that was computed last, so that it is still in the caches.
+    fn overwritten(
+        &self,
+        recording: &Recording,
+        node: usize,
+        time: usize,
+        lives: &HashMap<Tensor, Life>,
+    ) -> Option<usize> {
         let node = &recording.nodes[node];
-        let Forward::Computed { in_place: Some(_), .. } = node.operation.forward else { return false };
-        let ([operand, others @ ..], [result, ..]) = (node.operands.as_slice(), node.results.as_slice()) else {
-            return false;
+        let Forward::Computed { in_place: Some(_), .. } = node.operation.forward else { return None };
+        let result = Tensor::Value(*node.results.first()?);
+        let candidates = if node.operation.commutes { 2 } else { 1 };
+        let born = |position: usize| {
+            let root = self.roots[node.operands[position].index()];
+            let from = Tensor::Value(root);
+            let same = node.operands.iter().filter(|other| self.roots[other.index()] == root);
+            let life = lives.get(&from).filter(|life| life.last == time)?;
+            let is_computed = matches!(recording.values[root.index()].origin, Origin::Node(_));
+            let fits = bytes(recording, from) == bytes(recording, result);
+            (is_computed && fits && same.count() == 1).then_some(life.first)
         };
-        let root = self.roots[operand.index()];
-        let (from, to) = (Tensor::Value(root), Tensor::Value(*result));
-        matches!(recording.values[root.index()].origin, Origin::Node(_))
-            && lives.get(&from).is_some_and(|life| life.last == time)
-            && others.iter().all(|other| self.roots[other.index()] != root)
-            && bytes(recording, from) == bytes(recording, to)
+        let found = (0..candidates.min(node.operands.len())).filter_map(|position| Some((born(position)?, position)));
+        found.max_by_key(|&(born, position)| (born, Reverse(position))).map(|(_, position)| position)
     }
 
-    fn put_in_place(&mut self, recording: &Recording, node: usize, lives: &HashMap<Tensor, Life>) {
+    fn put_in_place(&mut self, recording: &Recording, node: usize, position: usize, lives: &HashMap<Tensor, Life>) {
         let recorded = &recording.nodes[node];
-        let from = self.canonical(Tensor::Value(recorded.operands[0]));
+        let from = self.canonical(Tensor::Value(recorded.operands[position]));
         let to = Tensor::Value(recorded.results[0]);
         if let (Some(&span), Some(life)) = (self.span_of.get(&from), lives.get(&to)) {
             self.spans[span].last = self.spans[span].last.max(life.last);
             self.span_of.insert(to, span);
-            self.in_place.insert(node);
+            self.in_place.insert(node, position);
         }
     }
 
@@ -153,22 +167,33 @@ impl Lifetimes {
         }
     }
 
-    /// The kernel of a node's forward pass.
-    pub fn kernel(&self, recording: &Recording, node: usize) -> Option<Kernel> {
-        match recording.nodes[node].operation.forward {
-            Forward::Computed { in_place, .. } if self.in_place.contains(&node) => in_place,
-            Forward::Computed { kernel, .. } => Some(kernel),
-            Forward::Alias => None,
+    /// The kernel of a stage.
+    pub fn kernel(&self, recording: &Recording, stage: &Stage) -> Option<Kernel> {
+        match *stage {
+            Stage::Forward(node) => match recording.nodes[node].operation.forward {
+                Forward::Computed { in_place, .. } if self.in_place.contains_key(&node) => in_place,
+                Forward::Computed { kernel, .. } => Some(kernel),
+                Forward::Alias => None,
+            },
+            Stage::Backward { node, .. } => recording.nodes[node].operation.backward.map(|backward| backward.kernel),
+            Stage::Fill { .. } => None,
         }
     }
 
-    /// What a stage touches: in place, its first operand is no argument.
+    /// The tensor that a stage finds where it puts what it writes first, if it is in place.
+    pub fn found_in_place(&self, recording: &Recording, stage: &Stage) -> Option<Tensor> {
+        let Stage::Forward(node) = stage else { return None };
+        let &position = self.in_place.get(node)?;
+        Some(self.canonical(Tensor::Value(recording.nodes[*node].operands[position])))
+    }
+
+    /// What a stage touches: in place, what it overwrites is no argument.
     pub fn touched(&self, recording: &Recording, stage: &Stage) -> Touched {
         let mut touched = touched(recording, stage);
         if let Stage::Forward(node) = stage
-            && self.in_place.contains(node)
+            && let Some(&position) = self.in_place.get(node)
         {
-            touched.reads.remove(0);
+            touched.reads.remove(position);
         }
         touched
     }

@@ -106,7 +106,7 @@ impl Step {
         if !is_complete {
             self.gradients.clear();
         }
-        let context = Context { op: "", training: true, seed: self.seed, run: self.runs };
+        let context = Context { op: "", training: true, seed: self.seed, run: self.runs, following: None };
         self.workspace.run(plan, self.gradients.arena(), inputs, context)?;
         self.workspace.commit(plan)?;
         if let Some(norm) = self.clip {
