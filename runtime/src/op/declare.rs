@@ -170,9 +170,11 @@ macro_rules! op {
 
     (@backward [] $($header:tt)*) => { None };
     (@backward
-        [backward(reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?]) $($rest:tt)*]
+        [backward(
+            reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?] $(, $in_place:ident)?
+        ) $($rest:tt)*]
         ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
-        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) [$($element:ident)*]
+        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) $elements:tt
     ) => {
         Some({
             const NAMES: [&[&str]; 3] =
@@ -181,25 +183,40 @@ macro_rules! op {
                 reads: &[$($crate::op::declare::buffer(stringify!($read), NAMES)),*],
                 from: &[$($crate::op::declare::position(stringify!($from), NAMES[1])),*],
                 to: &[$($crate::op::declare::position(stringify!($to), NAMES[0])),*],
-                kernel: |context, element, attrs, arguments| {
-                    $crate::op!(@dispatch element [$($element)*] {
-                        $(#[allow(non_camel_case_types, dead_code)] type $operand = $crate::op!(@argument $kind);)*
-                        $(#[allow(non_camel_case_types, dead_code)] type $result = $crate::op!(@argument $result_kind);)*
-                        $($(#[allow(non_camel_case_types, dead_code)] type $saved = $crate::op!(@argument $saved_kind);)*)?
-                        backward::<T>(
-                            context,
-                            $(<$read as $crate::op::Argument>::read(arguments)?,)*
-                            $(<$from as $crate::op::Argument>::read(arguments)?,)*
-                            $crate::op::declare::attributes_or_defect(attrs)?,
-                            $(<$to as $crate::op::Argument>::gradient(arguments)?,)*
-                        )
-                    })
-                },
+                kernel: $crate::op!(
+                    @gradients backward [$($read)* $($from)*] [] [$($to)*] $elements
+                    [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
+                ),
+                in_place: $crate::op!(
+                    @in_place [$($in_place)?] [$($read)*] [$($from)*] [$($to)*] $elements
+                    [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
+                ),
             }
         })
     };
-
     (@backward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
+
+    (@in_place [] $($header:tt)*) => { None };
+    (@in_place [in_place] [$($read:ident)*] [$from:ident] [$first:ident $($to:ident)*] $elements:tt $named:tt) => {
+        Some($crate::op!(@gradients backward_in_place [$($read)*] [$first] [$($to)*] $elements $named))
+    };
+    (@gradients
+        $function:ident [$($read:ident)*] [$($found:ident)?] [$($to:ident)*] [$($element:ident)*]
+        [$($name:ident: $kind:tt)*]
+    ) => {
+        |context, element, attrs, arguments| {
+            $crate::op!(@dispatch element [$($element)*] {
+                $(#[allow(non_camel_case_types, dead_code)] type $name = $crate::op!(@argument $kind);)*
+                $function::<T>(
+                    context,
+                    $(<$read as $crate::op::Argument>::read(arguments)?,)*
+                    $crate::op::declare::attributes_or_defect(attrs)?,
+                    $(<$found as $crate::op::Argument>::write(arguments)?,)?
+                    $(<$to as $crate::op::Argument>::gradient(arguments)?,)*
+                )
+            })
+        }
+    };
 
     // Runs a block with `T` as the element type at hand.
     (@dispatch $at_hand:ident [$($element:ident)*] $block:block) => {{

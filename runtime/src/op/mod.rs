@@ -211,6 +211,8 @@ impl Signature {
 pub struct Backward {
     /// Computes the operands' gradients.
     pub kernel: Kernel,
+    /// The kernel that finds the gradient of the result where it puts that of the first of `to`, if the op has one.
+    pub in_place: Option<Kernel>,
     /// What it reads of the forward pass; what it does not read need not be kept.
     pub reads: &'static [Buffer],
     /// The results whose gradients it takes.

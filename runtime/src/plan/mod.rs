@@ -133,7 +133,7 @@ impl Plan {
         let mut homes =
             Homes { recording: &recording, lifetimes: &lifetimes, offsets: &offsets, purpose: &mut purpose };
         let chains = chains::find(&recording, &stages, &lifetimes);
-        let steps = chains.iter().map(|links| homes.chain(&stages, links)).collect::<Result<_>>()?;
+        let steps = chains.iter().filter_map(|links| homes.chain(&stages, links).transpose()).collect::<Result<_>>()?;
         let numbers = homes.numbers()?;
         let gradients = lifetimes.gradients();
         let results = recording.results.iter().map(|&value| homes.slot(Tensor::Value(value))).collect::<Result<_>>()?;
@@ -169,11 +169,15 @@ impl Homes<'_, '_> {
         Ok(Slot::new(place, &shape))
     }
 
-    fn chain(&mut self, stages: &[Stage], links: &[Link]) -> Result<Step> {
-        let Some((first, followers)) = links.split_first() else { return Err(Error::defect("a chain has no link")) };
+    /// What there is to do for a chain, if anything.
+    fn chain(&mut self, stages: &[Stage], links: &[Link]) -> Result<Option<Step>> {
+        let Some((first, followers)) = links.split_first() else { return Ok(None) };
         let stage = &stages[first.stage];
         if let Stage::Fill { value, number } = *stage {
-            return Ok(Step::Fill { slot: self.slot(Tensor::Gradient(value))?, value: number });
+            return Ok(Some(Step::Fill { slot: self.slot(Tensor::Gradient(value))?, value: number }));
+        }
+        if self.lifetimes.is_done(self.recording, stage) {
+            return Ok(None);
         }
         let touched = self.lifetimes.touched(self.recording, stage);
         let writes = self.writes(&touched)?;
@@ -191,11 +195,11 @@ impl Homes<'_, '_> {
             let access = Access::new(self.reads(&touched)?, writes)?;
             let call = self.call(stage)?;
             if followers.is_empty() {
-                return Ok(Step::Call { call, chain: None, access });
+                return Ok(Some(Step::Call { call, chain: None, access }));
             }
-            return Ok(Step::Call { call, chain: Some(chain), access: access.followed_by(reads)? });
+            return Ok(Some(Step::Call { call, chain: Some(chain), access: access.followed_by(reads)? }));
         }
-        Ok(Step::Pieces { chain, access: Access::new(Vec::new(), writes)?.followed_by(reads)? })
+        Ok(Some(Step::Pieces { chain, access: Access::new(Vec::new(), writes)?.followed_by(reads)? }))
     }
 
     fn call(&self, stage: &Stage) -> Result<Call> {
