@@ -180,6 +180,7 @@ pub fn check<A: Any + Send + Sync>(operation: &'static Operation, attrs: A, oper
     let op = Checked { operation, attrs: Arc::new(attrs), operands };
     op.shape_of_unknown_sizes()?;
     op.in_place()?;
+    op.by_rows()?;
     op.gradients()
 }
 
@@ -266,6 +267,39 @@ impl Checked<'_> {
         let kept = run(self.operands, self.graph(false)).map_err(text)?;
         let overwritten = run(self.operands, self.graph(true)).map_err(text)?;
         if kept == overwritten { Ok(()) } else { Err(format!("in place it gives {overwritten:?}, otherwise {kept:?}")) }
+    }
+
+    /// An op that says it goes element by element must give the same for each row by itself.
+    fn by_rows(&self) -> Result<(), String> {
+        let text = |error: Error| error.to_string();
+        let whole = run(self.operands, self.graph(false)).map_err(text)?;
+        let ([Tensor { array: whole, .. }], true) = (whole.as_slice(), self.operation.elementwise) else {
+            return Ok(());
+        };
+        let row = whole.shape().last().copied().unwrap_or(1);
+        for (number, wanted) in whole.iter().copied().collect::<Vec<f64>>().chunks(row.max(1)).enumerate() {
+            let part = |operand: &Tensor| {
+                let last = operand.array.shape().last().copied().unwrap_or(1);
+                let elements: Vec<f64> = operand.array.iter().copied().collect();
+                let array = match elements.len() {
+                    length if length == whole.len() => {
+                        ArrayD::from_shape_vec(vec![1, row], elements[number * row..(number + 1) * row].to_vec())
+                    }
+                    length if length == last => ArrayD::from_shape_vec(vec![last], elements),
+                    _ => return None,
+                };
+                Some(Tensor { dtype: operand.dtype, array: array.ok()? })
+            };
+            // Where a row of the result meets something else of an operand, a plan does not cut it.
+            let Some(operands) = self.operands.iter().map(part).collect::<Option<Vec<Tensor>>>() else {
+                return Ok(());
+            };
+            let found = run(&operands, self.graph(false)).map_err(text)?;
+            if found.first().is_none_or(|found| !found.array.iter().eq(wanted)) {
+                return Err(format!("it is `elementwise`, and row {number} by itself gives {found:?}, not {wanted:?}"));
+            }
+        }
+        Ok(())
     }
 
     /// Gradients must be those of central differences, for weights of the results that differ from element to element.

@@ -8,6 +8,7 @@ use super::Buffer;
 /// op! {
 ///     name(x: T, ids: u32, updated: (mut T), list: [T]) -> (y: T) saves (mask: u8), for T in [f32, f64];
 ///     in_place;                                       // or `alias;`, or neither
+///     elementwise;                                    // or `pieces;`, or neither
 ///     backward(reads [x, mask], from [y], to [x]);    // or nothing
 /// }
 /// ```
@@ -21,6 +22,9 @@ use super::Buffer;
 /// - `forward`: the [`Context`](super::Context), a [`View`](super::View) for each operand ([`Views`](super::Views) for
 ///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
 /// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
+/// - `backward_in_place`, with `backward(…, to [x, w], in_place)`: as `backward`, but the gradient of the only result in
+///   `from` is not passed: it is what the first operand in `to` has for its gradient already, a
+///   [`ViewMut`](super::ViewMut). It is called where nobody else needs that, and as `backward` otherwise;
 /// - `backward`: the context, a view for each name in `reads`, the gradient of each result in `from` as a view,
 ///   `&Attrs`, and a [`Gradient`](super::Gradient) per operand in `to` ([`Gradients`](super::Gradients) for a list).
 ///
@@ -28,6 +32,14 @@ use super::Buffer;
 ///
 /// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and
 /// `backward` reads its gradient as a [`Slice`](super::Slice).
+///
+/// With `elementwise;` each element of the only result depends on those elements of the operands that stand in its place,
+/// so that `forward` and `forward_in_place` may be called with some of the rows. They then see matrices: operands as large
+/// as the result have as many rows, others are one row for all or one number. The same holds of a `backward` that gives
+/// one gradient. With `commutes;` the two operands of an op can be exchanged. With `pieces;` the op gives its first result
+/// away piece by piece with [`Context::finish`](super::Context::finish) where
+/// [`Context::is_followed`](super::Context::is_followed). A plan then lets ops that are `elementwise` and `in_place` work
+/// on each piece while it is in the caches: a bias, a shortcut and an activation cost no pass over memory.
 ///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]

@@ -10,6 +10,8 @@
 //! no images, leaves it as it is.) An empty batch moves nothing.
 
 use crate::kernels::batch_norm::{Statistics, input_gradient, moments, normalize, parameter_gradients};
+use crate::kernels::elementwise::{CHUNK, ELEMENT};
+use crate::kernels::parallel::for_each_chunk;
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
 
@@ -85,8 +87,28 @@ pub fn forward<T: Float>(
     let epsilon = T::of(attrs.epsilon);
     scale.data().iter_mut().for_each(|scale| *scale = (*scale + epsilon).sqrt().recip());
     let statistics = Statistics { mean: center.data(), scale: scale.data() };
-    normalize(x.data(), statistics, gamma.data(), beta.data(), y.data());
+    normalize_then(context, x.data(), statistics, (gamma.data(), beta.data()), y.data());
     Ok(())
+}
+
+/// Normalises, and gives away what is finished if somebody waits for it.
+fn normalize_then<T: Float>(
+    context: &Context,
+    x: &[T],
+    by: Statistics<'_, T>,
+    (gamma, beta): (&[T], &[T]),
+    y: &mut [T],
+) {
+    if !context.is_followed() {
+        return normalize(x, by, gamma, beta, y);
+    }
+    let channels = gamma.len().max(1);
+    let chunk = (CHUNK / channels).max(1) * channels;
+    for_each_chunk(y, chunk, x.len() * ELEMENT, |number, y| {
+        let first = number * chunk;
+        normalize(&x[first..first + y.len()], by, gamma, beta, y);
+        context.finish(first, y);
+    });
 }
 
 /// Moves each number towards that of the batch, times a factor.
@@ -137,6 +159,7 @@ pub fn backward<T: Float>(
 crate::op! {
     batch_norm(x: T, gamma: T, beta: T, mean: (mut T), variance: (mut T))
         -> (y: T, moved_mean: T, moved_variance: T) saves (center: T, scale: T), for T in [f32, f64];
+    pieces;
     backward(reads [x, gamma, center, scale], from [y], to [x, gamma, beta]);
 }
 

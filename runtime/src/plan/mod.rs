@@ -87,6 +87,8 @@ pub struct Plan {
     pub numbers: Vec<(Slot, f64)>,
     /// The size of the arena in bytes.
     pub arena_bytes: usize,
+    /// The most bytes of it that are needed at one time.
+    pub peak_bytes: usize,
     /// The variables that are read or updated.
     pub variables: Vec<Arc<dyn AnyVariable>>,
     /// Which of them were trainable when the plan was made.
@@ -129,6 +131,7 @@ impl Plan {
         let stages = stage::schedule(&recording, &wanted);
         let lifetimes = Lifetimes::new(&recording, &stages);
         let (offsets, arena_bytes) = layout::place(lifetimes.spans())?;
+        let peak_bytes = layout::peak(lifetimes.spans());
         let trainable = recording.variables.iter().map(|variable| variable.trainable()).collect();
         let mut homes =
             Homes { recording: &recording, lifetimes: &lifetimes, offsets: &offsets, purpose: &mut purpose };
@@ -142,7 +145,8 @@ impl Plan {
             .iter()
             .map(|&(variable, value)| Ok((variable, homes.slot(Tensor::Value(value))?)))
             .collect::<Result<_>>()?;
-        Ok(Self { steps, numbers, arena_bytes, variables: recording.variables, trainable, results, updates, gradients })
+        let Recording { variables, .. } = recording;
+        Ok(Self { steps, numbers, arena_bytes, peak_bytes, variables, trainable, results, updates, gradients })
     }
 }
 

@@ -88,6 +88,17 @@ impl Step {
         self.workspace.arena.bytes()
     }
 
+    /// The most bytes of intermediate results that the plan of the last run needs at one time; 0 before the first run.
+    pub fn peak_bytes(&self) -> usize {
+        self.plans.first().map_or(0, |planned| planned.plan.peak_bytes)
+    }
+
+    /// The plan of the last run.
+    #[cfg(test)]
+    pub(crate) fn plan(&self) -> Option<&Plan> {
+        self.plans.first().map(|planned| &planned.plan)
+    }
+
     /// Runs forward and backward.
     ///
     /// # Errors

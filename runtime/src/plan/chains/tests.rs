@@ -11,6 +11,7 @@ use crate::layers;
 use crate::model;
 use crate::model::Variables;
 use crate::plan::tests::Model;
+use crate::plan::{self, Chain};
 use crate::run::Step;
 
 /// An op that follows and fails where it finds a 7.
@@ -250,4 +251,41 @@ fn an_op_that_keeps_a_piece_is_found() {
     let error = Wrong::seeded(1).unwrap().kept(wave((5, 20)).view()).unwrap_err().to_string();
     assert!(error.contains("keep gave away 80 of 100 elements"), "{error}");
     without(|| Wrong::seeded(1).unwrap().kept(wave((5, 20)).view())).unwrap();
+}
+
+/// The ops of each chain in the plan of a step.
+fn chains(step: &Step) -> Vec<String> {
+    let join = |names: Vec<&str>| names.join(" ");
+    let calls = |chain: &'_ Chain| -> Vec<String> { chain.calls.iter().map(|call| call.name.to_string()).collect() };
+    let chain = |step: &plan::Step| match step {
+        plan::Step::Call { call, chain: Some(chain), .. } => Some([vec![call.name.to_string()], calls(chain)].concat()),
+        plan::Step::Pieces { chain, .. } => Some(calls(chain)),
+        _ => None,
+    };
+    let steps = step.plan().map_or(&[][..], |plan| &plan.steps);
+    steps.iter().filter_map(chain).map(|names| join(names.iter().map(String::as_str).collect())).collect()
+}
+
+#[test]
+fn biases_activations_and_shortcuts_follow() {
+    let images: Array4<f32> = wave((3, 9, 8, 3));
+    let mut step = LeNet::<f32>::seeded(3).unwrap().loss_gradients();
+    step.compute(images.view()).unwrap();
+    let wanted = [
+        "conv1/conv2d conv1/add relu",
+        "conv2/conv2d conv2/add relu_1",
+        "hidden/matmul hidden/add tanh",
+        "logits/matmul logits/add",
+    ];
+    assert_eq!(chains(&step.step), wanted);
+    let mut step = Residual::<f32>::seeded(3).unwrap().loss_gradients();
+    step.compute(images.view()).unwrap();
+    let wanted = [
+        "first/norm1/batch_norm first/relu",
+        "first/norm/batch_norm first/add first/relu_1",
+        "second/norm1/batch_norm second/relu",
+        "second/norm2/batch_norm second/add_1 second/relu_2",
+        "third/depthwise_conv2d third/sub third/sigmoid",
+    ];
+    assert_eq!(chains(&step.step), wanted);
 }
