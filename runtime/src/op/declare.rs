@@ -36,10 +36,12 @@ use super::Buffer;
 /// With `elementwise;` each element of the only result depends on those elements of the operands that stand in its place,
 /// so that `forward` and `forward_in_place` may be called with some of the rows. They then see matrices: operands as large
 /// as the result have as many rows, others are one row for all or one number. The same holds of a `backward` that gives
-/// one gradient. With `commutes;` the two operands of an op can be exchanged. With `pieces;` the op gives its first result
-/// away piece by piece with [`Context::finish`](super::Context::finish) where
-/// [`Context::is_followed`](super::Context::is_followed). A plan then lets ops that are `elementwise` and `in_place` work
-/// on each piece while it is in the caches: a bias, a shortcut and an activation cost no pass over memory.
+/// one gradient. With `commutes;` the two operands of an op can be exchanged.
+///
+/// With `pieces;` the op (in place as well, if it can be) gives its first result away piece by piece with
+/// [`Context::finish`](super::Context::finish) where [`Context::is_followed`](super::Context::is_followed); with
+/// `backward(…, to [x, w], pieces)` it does so with the first gradient. A plan then lets ops that are `elementwise` and
+/// `in_place` work on each piece while it is in the caches: a bias, a shortcut and an activation cost no pass over memory.
 ///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]
@@ -183,7 +185,7 @@ macro_rules! op {
     (@backward [] $($header:tt)*) => { None };
     (@backward
         [backward(
-            reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?] $(, $in_place:ident)?
+            reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?] $(, $how:ident)*
         ) $($rest:tt)*]
         ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
         ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) $elements:tt
@@ -200,16 +202,18 @@ macro_rules! op {
                     [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
                 ),
                 in_place: $crate::op!(
-                    @in_place [$($in_place)?] [$($read)*] [$($from)*] [$($to)*] $elements
+                    @in_place [$($how)*] [$($read)*] [$($from)*] [$($to)*] $elements
                     [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
                 ),
+                pieces: $crate::op::declare::says("pieces", &[$(stringify!($how)),*]),
             }
         })
     };
     (@backward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
 
     (@in_place [] $($header:tt)*) => { None };
-    (@in_place [in_place] [$($read:ident)*] [$from:ident] [$first:ident $($to:ident)*] $elements:tt $named:tt) => {
+    (@in_place [pieces $($rest:tt)*] $($header:tt)*) => { $crate::op!(@in_place [$($rest)*] $($header)*) };
+    (@in_place [in_place $($rest:tt)*] [$($read:ident)*] [$from:ident] [$first:ident $($to:ident)*] $elements:tt $named:tt) => {
         Some($crate::op!(@gradients backward_in_place [$($read)*] [$first] [$($to)*] $elements $named))
     };
     (@gradients

@@ -213,6 +213,8 @@ pub struct Backward {
     pub kernel: Kernel,
     /// The kernel that finds the gradient of the result where it puts that of the first of `to`, if the op has one.
     pub in_place: Option<Kernel>,
+    /// Whether it gives pieces of the gradient of the first of `to` away as they are finished ([`Context::finish`]).
+    pub pieces: bool,
     /// What it reads of the forward pass; what it does not read need not be kept.
     pub reads: &'static [Buffer],
     /// The results whose gradients it takes.

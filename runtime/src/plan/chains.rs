@@ -82,8 +82,10 @@ impl<'a> Search<'a> {
     /// The chain that begins with a stage.
     fn chain(&mut self, first: usize) -> Vec<Link> {
         let touched = self.lifetimes.touched(self.recording, &self.stages[first]);
-        let gives_pieces = matches!(self.stages[first], Stage::Forward(_))
-            && self.operation(first).is_some_and(|operation| operation.pieces);
+        let gives_pieces = self.operation(first).is_some_and(|operation| match self.stages[first] {
+            Stage::Backward { .. } => operation.backward.is_some_and(|backward| backward.pieces),
+            _ => operation.pieces,
+        });
         let row = self.row_of(first, &touched);
         let mut chain = vec![Link { stage: first, row: row.unwrap_or(1), gives_pieces }];
         let Some((mut result, Update::Set)) = first_written(&touched) else { return chain };

@@ -276,6 +276,9 @@ fn biases_activations_and_shortcuts_follow() {
         "conv2/conv2d conv2/add relu_1",
         "hidden/matmul hidden/add tanh",
         "logits/matmul logits/add",
+        // Backward: the activation behind the gradient that it is given.
+        "logits/matmul tanh",
+        "max_pool2d relu",
     ];
     assert_eq!(chains(&step.step), wanted);
     let mut step = Residual::<f32>::seeded(3).unwrap().loss_gradients();
