@@ -313,6 +313,11 @@ impl Checked<'_> {
             .map(|(number, result)| self.counts(&backward, number).then(|| weights(result.array.shape(), number)))
             .collect();
         let found = differentiate(self.operands, &upstream, self.graph(false)).map_err(text)?;
+        let in_place = differentiate(self.operands, &upstream, self.graph(true)).map_err(text)?.gradients;
+        if in_place != found.gradients {
+            let wanted = &found.gradients;
+            return Err(format!("`backward_in_place` gives {in_place:?}, and `backward` {wanted:?}"));
+        }
         for (number, operand) in self.operands.iter().enumerate().filter(|(_, operand)| operand.dtype.is_float()) {
             if backward.to.contains(&number) || self.is_in_list(&backward, number) {
                 let wanted = self.central_differences(number, operand, &upstream)?;

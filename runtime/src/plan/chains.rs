@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use crate::op::{Operation, Update};
+use crate::op::{Kind, Operation, Update};
 use crate::record::Recording;
 
 use super::lifetimes::Lifetimes;
@@ -133,7 +133,10 @@ impl<'a> Search<'a> {
 
     /// How long the rows are that a stage has to see if it is called piece by piece; `None` where it cannot be.
     fn row_of(&self, stage: usize, touched: &Touched) -> Option<usize> {
-        self.operation(stage).filter(|operation| operation.elementwise)?;
+        let Operation { signature, elementwise: true, .. } = self.operation(stage)? else { return None };
+        if signature.list().is_some() || signature.results.contains(&Kind::Any) {
+            return None;
+        }
         let [[Some((result, Update::Set))]] = touched.writes.iter().map(Vec::as_slice).collect::<Vec<_>>()[..] else {
             return None;
         };
