@@ -22,7 +22,7 @@ pub fn members(operations: usize, tasks: usize) -> usize {
     if operations < WORTHWHILE || tasks < 2 {
         1
     } else {
-        rayon::current_num_threads().min(operations / (WORTHWHILE / 2)).min(tasks).min(team::MOST)
+        rayon_core::current_num_threads().min(operations / (WORTHWHILE / 2)).min(tasks).min(team::MOST)
     }
 }
 
@@ -118,6 +118,24 @@ pub fn for_each_chunk_with<T: Scratch + Send>(
     let (tasks, parts) = (out.len().div_ceil(chunk), Parts::new(out));
     // SAFETY: each task has a chunk of its own.
     for_each_with(tasks, operations, memory, |task, memory| work(task, unsafe { parts.chunk(task, chunk) }, memory));
+}
+
+/// As [`for_each_chunk_with`], of so many tasks, each with about as many units of the output, such as rows: it is given
+/// the number of the first.
+pub fn for_each_stretch_with<T: Scratch + Send>(
+    out: &mut [T],
+    (unit, tasks): (usize, usize),
+    operations: usize,
+    memory: usize,
+    work: impl Fn(usize, &mut [T], &mut [T]) + Sync,
+) {
+    let unit = unit.max(1);
+    let (units, length, parts) = (out.len().div_ceil(unit), out.len(), Parts::new(out));
+    for_each_with(tasks, operations, memory, |task, memory| {
+        let (first, end) = (task * units / tasks, (task + 1) * units / tasks);
+        // SAFETY: a task's stretch ends where the next one's begins.
+        work(first, unsafe { parts.part(first * unit..length.min(end * unit)) }, memory);
+    });
 }
 
 /// As [`for_each_chunk`], of two outputs of the same length.

@@ -2,18 +2,22 @@
 //! numbers of a filter's row, and no patch is ever gathered.
 //!
 //! The taps of a filter's row are neighbours in the image, so a sum is one segment of `columns × channels` steps for
-//! each row of the filter. Where a filter looks past the edge, the rows of a band are copied with their padding first,
-//! which is little beside the products.
+//! each row of the filter. Rows of the filter that stand above or below the image are left out of the sum. Where a filter
+//! looks past the left or right edge, the rows of a band are copied with their padding first, which is little beside the
+//! products.
 
 use std::ops::Range;
 
 use super::Convolution;
-use crate::kernels::gemm::{Gemm, Matrix, PACKING, Pack, Packs, Rows, Steps, TASKS, Tile, with_panels};
-use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, members};
+use crate::kernels::gemm::{Epilogue, Gemm, Matrix, PACKING, Pack, Packs, Rows, Steps, TASKS, Tile, with_panels};
+use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, for_each_stretch_with, members};
 use crate::op::Update;
 
 /// How many numbers of an image with its padding are copied at once: 128 KiB of `f32`, a part of the second cache.
 const COPIED: usize = 1 << 15;
+
+/// The most numbers of filters of which all panels are read for each tile: 256 KiB of `f32`, a part of the second cache.
+const SMALL_FILTER: usize = 1 << 16;
 
 /// About how many pixels a filter's gradient sums up at once: a panel of as many steps fills the first cache.
 const PIXELS: usize = 256;
@@ -31,7 +35,8 @@ const NARROWEST: usize = 4;
 /// Whether these convolutions read such images well.
 pub fn suits(sizes: &Convolution) -> bool {
     let is_plain = sizes.groups == 1 && sizes.dilations == [1, 1];
-    let is_empty = sizes.patch() == 0 || sizes.filters == 0 || sizes.pixels() == 0 || sizes.images == 0;
+    let is_empty =
+        sizes.of_image() == 0 || sizes.patch() == 0 || sizes.filters == 0 || sizes.pixels() == 0 || sizes.images == 0;
     is_plain && !is_empty && sizes.output[1] >= NARROWEST
 }
 
@@ -53,9 +58,11 @@ pub fn backward<T: Gemm>(tile: &Tile<T>, sizes: &Convolution) -> Option<Convolut
     suits(&back).then_some(back)
 }
 
-/// Some rows of an image with their padding, from the first that a band of the result looks at.
+/// Some rows of an image, perhaps with padding on the left and on the right: those that a band of the result looks at.
 struct Band<'a, T> {
     data: &'a [T],
+    /// Which row of the image is the first.
+    first: usize,
     /// How far apart its rows are.
     row: usize,
 }
@@ -77,35 +84,55 @@ impl Convolution {
         (COPIED / row.max(1)).clamp(1, self.output[0])
     }
 
-    /// Whether a filter never looks past the edge.
+    /// Whether a filter never looks past the left or the right edge.
     fn is_inside(&self) -> bool {
-        (0..2).all(|axis| self.before[axis] == 0 && self.span(axis, self.output[axis]) <= self.image[axis])
+        self.before[1] == 0 && self.span(1, self.output[1]) <= self.image[1]
     }
 
     /// The memory that a band of so many rows of a result needs.
     fn memory(&self, rows: usize) -> usize {
-        if self.is_inside() { 0 } else { self.span(0, rows) * self.span(1, self.output[1]) * self.channels }
+        let columns = self.span(1, self.output[1]) * self.channels;
+        if self.is_inside() { 0 } else { self.span(0, rows).min(self.image[0]) * columns }
     }
 
-    /// What some rows of a result look at, copied into memory where a filter looks past the edge.
+    /// The rows of a filter that look at the image, and not above or below it, for a row of the result.
+    fn taps(&self, row: usize) -> Range<usize> {
+        let first = row * self.strides[0];
+        let end = (self.image[0] + self.before[0]).saturating_sub(first).min(self.window[0]);
+        self.before[0].saturating_sub(first).min(end)..end
+    }
+
+    /// Those of some rows of the result for which a row of the filter looks at the image.
+    fn rows_of(&self, tap: usize, rows: &Range<usize>) -> Range<usize> {
+        let first = |row: usize| (row + self.before[0]).saturating_sub(tap).div_ceil(self.strides[0]);
+        let end = first(self.image[0]).clamp(rows.start, rows.end);
+        first(0).clamp(rows.start, end)..end
+    }
+
+    /// The row of the image that a row of the filter looks at; it does look at one.
+    fn image_row(&self, row: usize, tap: usize) -> usize {
+        row * self.strides[0] + tap - self.before[0]
+    }
+
+    /// What some rows of a result look at, copied into memory where a filter looks past the left or right edge.
     fn band<'a, T: Gemm>(&self, x: &'a [T], rows: &Range<usize>, memory: &'a mut [T]) -> Band<'a, T> {
-        let first = rows.start * self.strides[0];
+        let row = self.image[1] * self.channels;
+        let first = (rows.start * self.strides[0]).saturating_sub(self.before[0]).min(self.image[0]);
+        let end = ((rows.end - 1) * self.strides[0] + self.window[0]).saturating_sub(self.before[0]);
+        let x = &x[first * row..end.clamp(first, self.image[0]) * row];
         if self.is_inside() {
-            let row = self.image[1] * self.channels;
-            return Band { data: &x[first * row..], row };
+            return Band { data: x, first, row };
         }
-        let row = self.span(1, self.output[1]) * self.channels;
-        let data = &mut memory[..self.span(0, rows.len()) * row];
-        for (n, out) in data.chunks_exact_mut(row).enumerate() {
-            let from = (first + n).checked_sub(self.before[0]).filter(|&row| row < self.image[0]);
-            self.copy_row(from.map(|row| &x[row * self.image[1] * self.channels..]), out);
+        let padded = self.span(1, self.output[1]) * self.channels;
+        let data = &mut memory[..x.len() / row.max(1) * padded];
+        for (out, x) in data.chunks_exact_mut(padded).zip(x.chunks_exact(row.max(1))) {
+            self.copy_row(x, out);
         }
-        Band { data, row }
+        Band { data, first, row: padded }
     }
 
-    /// A row of an image between its padding; padding alone without it.
-    fn copy_row<T: Gemm>(&self, from: Option<&[T]>, out: &mut [T]) {
-        let Some(from) = from else { return out.fill(T::zero()) };
+    /// A row of an image between its padding.
+    fn copy_row<T: Gemm>(&self, from: &[T], out: &mut [T]) {
         let (before, out) = out.split_at_mut((self.before[1] * self.channels).min(out.len()));
         let (inside, after) = out.split_at_mut((self.image[1] * self.channels).min(out.len()));
         before.fill(T::zero());
@@ -165,35 +192,36 @@ impl<T: Gemm> Panels<'_, T> {
         first..filters.min(first + tile.columns)
     }
 
-    /// Each panel and its filters.
-    fn each(&self) -> impl Iterator<Item = (Range<usize>, &[T])> {
+    /// Each panel of some filters, and which these are.
+    fn of(&self, filters: Range<usize>) -> impl Iterator<Item = (Range<usize>, &[T])> {
+        let first = filters.start / self.tile.columns;
         let panels = self.data.chunks_exact(self.panel).enumerate();
+        let panels = panels.take(filters.end.div_ceil(self.tile.columns)).skip(first);
         panels.map(|(number, panel)| (Self::filters(self.tile, self.filters, number), panel))
     }
 }
 
-/// `y = x ∗ filter`, or that added to it.
-pub fn convolve<T: Gemm>(tile: &Tile<T>, sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T], update: Update) {
-    let patch = sizes.patch();
-    let filter = Matrix::new(filter, patch, sizes.filters);
-    let pack = |columns, out: &mut [T]| filter.pack_columns(0..patch, columns, tile.columns, out);
-    Panels::with(tile, sizes, pack, |panels| convolve_with(panels, sizes, x, y, update));
-}
-
-/// As [`convolve()`], with a packed copy of the filter that is kept.
-pub fn convolve_kept<T: Gemm>(
+/// `y = x ∗ filter`, or that added to it, and then what is still to be done with it. A packed copy of the filter is kept
+/// if there is a place for it.
+pub fn convolve<T: Gemm>(
     tile: &Tile<T>,
     sizes: &Convolution,
     x: &[T],
-    (filter, packs): (&[T], &Packs<T>),
+    (filter, packs): (&[T], Option<&Packs<T>>),
     y: &mut [T],
     update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
 ) {
     let (patch, filters) = (sizes.patch(), sizes.filters);
-    with_panels(&Matrix::new(filter, patch, filters), [patch, filters], tile.columns, packs, |data| {
-        let panels = Panels { tile, filters, panel: patch * tile.columns, data };
-        convolve_with(&panels, sizes, x, y, update);
-    });
+    let filter = Matrix::new(filter, patch, filters);
+    if let Some(packs) = packs {
+        return with_panels(&filter, [patch, filters], tile.columns, packs, |data| {
+            let panels = Panels { tile, filters, panel: patch * tile.columns, data };
+            convolve_with(&panels, sizes, x, y, update, epilogue);
+        });
+    }
+    let pack = |columns, out: &mut [T]| filter.pack_columns(0..patch, columns, tile.columns, out);
+    Panels::with(tile, sizes, pack, |panels| convolve_with(panels, sizes, x, y, update, epilogue));
 }
 
 /// `dx`, what comes back from `dy`, or that added to it; `sizes` are those of [`backward()`].
@@ -215,54 +243,75 @@ pub fn image_gradient<T: Gemm>(
         }
     };
     Panels::with(tile, sizes, pack, |panels| {
-        convolve_with(panels, sizes, dy, dx, update);
+        convolve_with(panels, sizes, dy, dx, update, None);
     });
 }
 
-fn convolve_with<T: Gemm>(panels: &Panels<'_, T>, sizes: &Convolution, x: &[T], y: &mut [T], update: Update) {
+fn convolve_with<T: Gemm>(
+    panels: &Panels<'_, T>,
+    sizes: &Convolution,
+    x: &[T],
+    y: &mut [T],
+    update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
+) {
     let rows = sizes.images * sizes.output[0];
-    let tasks = TASKS * members(sizes.operations(), rows);
-    let at_once = sizes.rows_at_once().min(rows.div_ceil(tasks));
+    let several = TASKS * members(sizes.operations(), rows);
+    let tasks = rows.div_ceil(sizes.rows_at_once()).next_multiple_of(several).min(rows);
     let row = sizes.output[1] * sizes.filters;
-    let memory = sizes.memory(at_once);
-    for_each_chunk_with(y, at_once * row, sizes.operations(), memory, |number, y, memory| {
-        let first = number * at_once;
-        let mut rest = y;
-        for (image, rows) in sizes.images_of(first..first + rest.len() / row) {
-            let (y, after) = rest.split_at_mut(rows.len() * row);
+    let memory = sizes.memory(rows.div_ceil(tasks));
+    for_each_stretch_with(y, (row, tasks), sizes.operations(), memory, |first, y, memory| {
+        let mut done = 0;
+        for (image, rows) in sizes.images_of(first..first + y.len() / row) {
+            let y = &mut y[done..][..rows.len() * row];
+            done += y.len();
             let x = &x[image * sizes.of_image()..][..sizes.of_image()];
-            convolve_band(panels, sizes, &sizes.band(x, &rows, memory), y, update);
-            rest = after;
+            convolve_band(panels, sizes, (&sizes.band(x, &rows, memory), rows), y, update);
         }
+        epilogue.into_iter().for_each(|epilogue| epilogue(first * row, y));
     });
 }
 
-/// Some rows of one result.
+/// Some rows of one result. Panels that all fit into the second cache are read for each tile of pixels, so that what is
+/// written lies together; larger ones one after the other, each for all pixels.
 fn convolve_band<T: Gemm>(
     panels: &Panels<'_, T>,
     sizes: &Convolution,
-    band: &Band<'_, T>,
+    (band, rows): (&Band<'_, T>, Range<usize>),
     y: &mut [T],
     update: Update,
 ) {
     let (width, filters) = (sizes.output[1], sizes.filters);
-    let step = sizes.strides[1] * sizes.channels;
-    let steps = Steps {
-        segments: sizes.window[0],
-        depth: sizes.window[1] * sizes.channels,
-        segment: band.row,
-        a: Rows::Apart(step),
-        b_step: panels.tile.columns,
-    };
-    for (columns, panel) in panels.each() {
-        for (row, y) in y.chunks_exact_mut(width * filters).enumerate() {
-            let x = &band.data[row * sizes.strides[0] * band.row..];
+    let at_once = if panels.data.len() <= SMALL_FILTER { filters } else { panels.tile.columns };
+    for columns in (0..filters).step_by(at_once) {
+        let inside = columns..filters.min(columns + at_once);
+        for (row, y) in rows.clone().zip(y.chunks_exact_mut(width * filters)) {
             for pixels in evenly(0..width, panels.tile.rows) {
-                let y = &mut y[pixels.start * filters + columns.start..];
-                let size = [pixels.len(), columns.len(), filters];
-                panels.tile.run(&steps, &x[pixels.start * step..], panel, y, size, update);
+                convolve_pixels(panels, sizes, (band, row), (pixels, inside.clone()), y, update);
             }
         }
+    }
+}
+
+/// Some filters at some pixels of a row.
+fn convolve_pixels<T: Gemm>(
+    panels: &Panels<'_, T>,
+    sizes: &Convolution,
+    (band, row): (&Band<'_, T>, usize),
+    (pixels, filters): (Range<usize>, Range<usize>),
+    y: &mut [T],
+    update: Update,
+) {
+    let (tile, taps, depth) = (panels.tile, sizes.taps(row), sizes.window[1] * sizes.channels);
+    let step = sizes.strides[1] * sizes.channels;
+    let steps = Steps { segments: taps.len(), depth, segment: band.row, a: Rows::Apart(step), b_step: tile.columns };
+    let x = if taps.is_empty() { 0 } else { (sizes.image_row(row, taps.start) - band.first) * band.row };
+    let x = &band.data[x..];
+    let x = if taps.is_empty() { x } else { &x[pixels.start * step..] };
+    for (columns, panel) in panels.of(filters) {
+        let y = &mut y[pixels.start * sizes.filters + columns.start..];
+        let panel = &panel[taps.start * depth * tile.columns..];
+        tile.run(&steps, x, panel, y, [pixels.len(), columns.len(), sizes.filters], update);
     }
 }
 
@@ -335,12 +384,15 @@ impl<T: Gemm> Sums<'_, T> {
                 let dy = &dy[(image * sizes.output[0] + rows.start) * width * filters..];
                 let (data, memory) = memory.split_at_mut(Panels::memory(tile, [pixels, filters]));
                 let panel = pixels * tile.columns;
-                for (number, out) in data.chunks_exact_mut(panel).enumerate() {
-                    let columns = Panels::filters(tile, filters, number);
-                    Matrix::new(dy, pixels, filters).pack_columns(0..pixels, columns, tile.columns, out);
-                }
+                // As many filters as a tile has columns are a panel as they lie.
+                let data = if filters == tile.columns {
+                    &dy[..panel]
+                } else {
+                    Matrix::new(dy, pixels, filters).pack_columns(0..pixels, 0..filters, tile.columns, data);
+                    data
+                };
                 let (panels, band) = (Panels { tile, filters, panel, data }, sizes.band(x, &rows, memory));
-                add_band(&panels, sizes, (&band, rows.len()), numbers.clone(), dfilter, update);
+                add_band(&panels, sizes, (&band, rows), numbers.clone(), dfilter, update);
                 update = Update::Add;
             }
         }
@@ -351,28 +403,31 @@ impl<T: Gemm> Sums<'_, T> {
 fn add_band<T: Gemm>(
     panels: &Panels<'_, T>,
     sizes: &Convolution,
-    (band, rows): (&Band<'_, T>, usize),
+    (band, rows): (&Band<'_, T>, Range<usize>),
     numbers: Range<usize>,
     dfilter: &mut [T],
     update: Update,
 ) {
-    let steps = Steps {
-        segments: rows,
-        depth: sizes.output[1],
-        segment: sizes.strides[0] * band.row,
-        a: Rows::Together(sizes.strides[1] * sizes.channels),
-        b_step: panels.tile.columns,
-    };
-    let run = sizes.window[1] * sizes.channels;
-    for tap_row in numbers.start / run..numbers.end.div_ceil(run) {
-        let first = tap_row * run;
-        let inside = numbers.start.max(first)..numbers.end.min(first + run);
-        for numbers_of_tile in evenly(inside, panels.tile.rows) {
-            let x = &band.data[tap_row * band.row + numbers_of_tile.start - first..];
+    let (run, width, tile) = (sizes.window[1] * sizes.channels, sizes.output[1], panels.tile);
+    for tap in numbers.start / run..numbers.end.div_ceil(run) {
+        let inside = sizes.rows_of(tap, &rows);
+        let steps = Steps {
+            segments: inside.len(),
+            depth: width,
+            segment: sizes.strides[0] * band.row,
+            a: Rows::Together(sizes.strides[1] * sizes.channels),
+            b_step: tile.columns,
+        };
+        let x = if inside.is_empty() { 0 } else { (sizes.image_row(inside.start, tap) - band.first) * band.row };
+        let of_tap = numbers.start.max(tap * run)..numbers.end.min((tap + 1) * run);
+        for numbers_of_tile in evenly(of_tap, tile.rows) {
+            let x = &band.data[x..];
+            let x = if inside.is_empty() { x } else { &x[numbers_of_tile.start - tap * run..] };
             let dfilter = &mut dfilter[(numbers_of_tile.start - numbers.start) * sizes.filters..];
-            for (columns, panel) in panels.each() {
+            for (columns, panel) in panels.of(0..sizes.filters) {
+                let panel = &panel[(inside.start - rows.start) * width * tile.columns..];
                 let size = [numbers_of_tile.len(), columns.len(), sizes.filters];
-                panels.tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
+                tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
             }
         }
     }

@@ -13,7 +13,7 @@ mod patches;
 use crate::op::Update;
 
 use super::elementwise::ELEMENT;
-use super::gemm::{Columns, Epilogue, Gemm, Matrix, Packed, Packs, Transposed, gemm_into};
+use super::gemm::{Columns, Epilogue, Gemm, Matrix, Packed, Packs, Product, Transposed};
 use super::isa::Isa;
 use super::parallel::{for_each_chunk, for_each_chunk_with};
 use patches::Patches;
@@ -94,42 +94,18 @@ impl Convolution {
 
 /// `y = x ∗ filter`, or that added to it.
 pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T], update: Update) {
-    if y.is_empty() {
-        return;
-    }
-    if sizes.is_depthwise() {
-        return depthwise::convolve(sizes, x, filter, y, update);
-    }
-    if direct::suits(sizes) {
-        return direct::convolve(&T::tile(Isa::best()), sizes, x, filter, y, update);
-    }
-    for group in 0..sizes.groups {
-        let patches = Patches::new(sizes, group, x);
-        let place = sizes.filters_of(group);
-        let filter = sizes.part(filter, sizes.patch(), group);
-        Packed::with([sizes.patch(), sizes.group_filters()], &filter, |filter| {
-            let (chunk, operations) = (PIXELS * sizes.filters, sizes.operations() / sizes.groups);
-            for_each_chunk_with(y, chunk, operations, filter.memory(PIXELS), |number, y, memory| {
-                let first = number * PIXELS;
-                let rows = first..first + y.len() / sizes.filters;
-                filter.multiply(rows, &patches, (y, place), update, memory);
-            });
-        });
-    }
+    convolve_with(sizes, x, (filter, None), y, update, None);
 }
 
 /// As [`convolve()`], with packed copies of the filter that are kept, where the convolution reads a whole one.
 pub fn convolve_kept<T: Gemm>(
     sizes: &Convolution,
     x: &[T],
-    (filter, packs): (&[T], Option<&Packs<T>>),
+    filter: (&[T], Option<&Packs<T>>),
     y: &mut [T],
     update: Update,
 ) {
-    match packs.filter(|_| !y.is_empty() && !sizes.is_depthwise() && direct::suits(sizes)) {
-        Some(packs) => direct::convolve_kept(&T::tile(Isa::best()), sizes, x, (filter, packs), y, update),
-        None => convolve(sizes, x, filter, y, update),
-    }
+    convolve_with(sizes, x, filter, y, update, None);
 }
 
 /// As [`convolve_kept()`], and does with each pixel of `y` what is still to be done.
@@ -141,9 +117,45 @@ pub fn convolve_then<T: Gemm>(
     update: Update,
     epilogue: Epilogue<'_, T>,
 ) {
-    convolve_kept(sizes, x, filter, y, update);
-    let (chunk, operations) = (PIXELS * sizes.filters, ELEMENT * y.len());
-    for_each_chunk(y, chunk, operations, |number, y| epilogue(number * chunk, y));
+    convolve_with(sizes, x, filter, y, update, Some(epilogue));
+}
+
+fn convolve_with<T: Gemm>(
+    sizes: &Convolution,
+    x: &[T],
+    (filter, packs): (&[T], Option<&Packs<T>>),
+    y: &mut [T],
+    update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
+) {
+    if y.is_empty() {
+        return;
+    }
+    if sizes.is_depthwise() {
+        depthwise::convolve(sizes, x, filter, y, update);
+        let (chunk, operations) = (PIXELS * sizes.filters, ELEMENT * y.len());
+        return epilogue.into_iter().for_each(|epilogue| {
+            for_each_chunk(y, chunk, operations, |number, y| epilogue(number * chunk, y));
+        });
+    }
+    if direct::suits(sizes) {
+        return direct::convolve(&T::tile(Isa::best()), sizes, x, (filter, packs), y, update, epilogue);
+    }
+    for group in 0..sizes.groups {
+        let patches = Patches::new(sizes, group, x);
+        let place = sizes.filters_of(group);
+        let filter = sizes.part(filter, sizes.patch(), group);
+        let epilogue = epilogue.filter(|_| group + 1 == sizes.groups);
+        Packed::with([sizes.patch(), sizes.group_filters()], &filter, |filter| {
+            let (chunk, operations) = (PIXELS * sizes.filters, sizes.operations() / sizes.groups);
+            for_each_chunk_with(y, chunk, operations, filter.memory(PIXELS), |number, y, memory| {
+                let first = number * PIXELS;
+                let rows = first..first + y.len() / sizes.filters;
+                filter.multiply(rows, &patches, (y, place), update, memory);
+                epilogue.into_iter().for_each(|epilogue| epilogue(number * chunk, y));
+            });
+        });
+    }
 }
 
 /// `dfilter = xᵀ ∗ dy`, or that added to it. Each of its numbers is a sum over all pixels, in the same order whatever
@@ -169,7 +181,9 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
         let patches = Transposed(Patches::new(sizes, group, x));
         let dy = sizes.part(dy, pixels, group);
         let product = [sizes.patch(), pixels, sizes.group_filters()];
-        gemm_into(&T::tile(Isa::best()), product, &patches, &dy, dfilter, sizes.filters_of(group), update);
+        let tile = T::tile(Isa::best());
+        let product = Product { place: sizes.filters_of(group), ..Product::new(&tile, product, update) };
+        product.multiply(&patches, &dy, dfilter);
     }
 }
 

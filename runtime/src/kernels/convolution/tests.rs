@@ -88,6 +88,12 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     convolve(sizes, &x, &w, &mut y, Update::Add);
     y_wanted.iter_mut().for_each(|y| *y *= 2.0);
     close("y, added", sizes, &y, &y_wanted);
+    convolve_then(sizes, &x, (&w, None), &mut y, Update::Set, &|first, y| {
+        assert!(first.is_multiple_of(sizes.filters) && y.len().is_multiple_of(sizes.filters), "pixels are whole");
+        y.iter_mut().zip(first..).for_each(|(y, n)| *y += *y + T::of(n as f64));
+    });
+    y_wanted.iter_mut().enumerate().for_each(|(n, y)| *y += n as f64);
+    close("y, with an epilogue", sizes, &y, &y_wanted);
     close("dx", sizes, &dx, &dx_wanted);
     close("dfilter", sizes, &dw, &dw_wanted);
     image_gradient(sizes, &dy, &w, &mut dx, Update::Set);
@@ -117,7 +123,7 @@ fn check_direct<T: Gemm>(isa: Isa, sizes: &Convolution, random: &mut Random) {
     let (x, w, dy): (Vec<T>, Vec<T>, Vec<T>) =
         (numbers(image, random), numbers(filter, random), numbers(result, random));
     let (mut y, mut dx, mut dw) = (vec![T::nan(); result], vec![T::zero(); image], vec![T::nan(); filter]);
-    direct::convolve(&tile, sizes, &x, &w, &mut y, Update::Set);
+    direct::convolve(&tile, sizes, &x, (&w, None), &mut y, Update::Set, None);
     direct::filter_gradient(&tile, sizes, &x, &dy, &mut dw, Update::Set);
     let back = direct::backward(&tile, sizes);
     if let Some(back) = &back {

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use super::{Columns, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile, even};
-use crate::kernels::parallel::{self, Parts, for_each_chunk_with, for_each_with};
+use super::{Columns, Epilogue, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile, even};
+use crate::kernels::parallel::{self, Parts, for_each_stretch_with, for_each_with};
 use crate::op::Update;
 
 /// A part of B in panels.
@@ -58,21 +58,24 @@ impl<T: Gemm> Block<'_, T> {
     }
 
     /// Multiplies all rows of A with the block, splitting rows between threads where that is worth it; columns where
-    /// there are few rows.
-    pub fn multiply(&self, rows: usize, a: &impl Pack<T>, c: &mut [T]) {
+    /// there are few rows. Rows of C that are done with go through the epilogue.
+    pub fn multiply(&self, rows: usize, a: &impl Pack<T>, c: &mut [T], epilogue: Option<Epilogue<'_, T>>) {
         let (tile, operations) = (self.tile, rows * self.steps.len() * self.width);
         let members = parallel::members(operations, self.panels().max(rows.div_ceil(tile.rows)));
         if rows < members * tile.rows / 2 {
-            return self.multiply_columns(rows, a, c);
+            self.multiply_columns(rows, a, c);
+            return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
         }
-        // Some tasks for each thread, so that none waits long for another that was slower.
-        let tasks = if members > 1 { rows.div_ceil(MC).max(TASKS * members).min(rows.div_ceil(tile.rows)) } else { 1 };
-        let height = even(rows.div_ceil(tasks.next_multiple_of(members)).min(MC), tile.rows);
-        let at_once = (rows.div_ceil(tasks).min(MC) / height * height).max(height);
-        let memory = self.memory(a, at_once, height);
-        for_each_chunk_with(c, at_once * self.place.of, operations, memory, |number, c, memory| {
-            let first = number * at_once;
+        // As many tiles for each thread; and some tasks, so that none waits long for another that was slower.
+        let height = rows.div_ceil(rows.div_ceil(tile.rows).next_multiple_of(members));
+        let tiles = rows.div_ceil(height);
+        let several = if members > 1 { TASKS * members } else { 1 };
+        let tasks = rows.div_ceil(MC).max(several).next_multiple_of(members).min(tiles);
+        let memory = self.memory(a, tiles.div_ceil(tasks) * height, height);
+        for_each_stretch_with(c, (height * self.place.of, tasks), operations, memory, |first, c, memory| {
+            let first = first * height;
             self.multiply_rows(first..first + c.len() / self.place.of, height, a, c, memory);
+            epilogue.into_iter().for_each(|epilogue| epilogue(first * self.place.of, c));
         });
     }
 
@@ -100,20 +103,21 @@ impl<T: Gemm> Block<'_, T> {
         });
     }
 
-    /// Where A lies, if it is read there.
-    fn lying<'a>(&self, a: &'a impl Pack<T>) -> Option<Lying<'a, T>> {
-        a.lying().filter(|a| a.reads_well(self.panels()))
-    }
-
     /// The memory for so many rows of A in panels of this height.
     pub fn memory(&self, a: &impl Pack<T>, rows: usize, height: usize) -> usize {
-        if self.lying(a).is_some() { 0 } else { rows.next_multiple_of(height) * self.steps.len() }
+        match a.lying() {
+            Some(a) if a.reads_well(self.panels()) => 0,
+            Some(a) => a.copied(rows, self.steps.len()),
+            None => rows.next_multiple_of(height) * self.steps.len(),
+        }
     }
 
-    /// Rows of A, packed if need be.
+    /// Rows of A where they lie, or in memory.
     fn left<'a>(&self, rows: Range<usize>, height: usize, a: &'a impl Pack<T>, memory: &'a mut [T]) -> Left<'a, T> {
-        if let Some(a) = self.lying(a) {
-            return Left::Lying(Lying { data: a.from(rows.start, self.steps.start), ..a });
+        if let Some(a) = a.lying() {
+            let a = Lying { data: a.from(rows.start, self.steps.start), ..a };
+            let reads_well = a.reads_well(self.panels());
+            return Left::Lying(if reads_well { a } else { a.copy(rows.len(), self.steps.len(), memory) });
         }
         let packed = &mut memory[..rows.len().next_multiple_of(height) * self.steps.len()];
         a.pack_rows(rows, self.steps.clone(), height, packed);

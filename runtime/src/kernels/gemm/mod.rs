@@ -13,6 +13,9 @@ mod kept;
 mod pack;
 mod packed;
 mod tile;
+mod transpose;
+
+use std::ops::Range;
 
 use crate::element::Float;
 use crate::op::Update;
@@ -22,19 +25,19 @@ pub use pack::{Lying, Matrix, Pack, Transposed};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
-use super::elementwise::ELEMENT;
 use super::isa::Isa;
-use super::parallel::for_each_chunk;
+use super::parallel::{for_each_chunk, members};
 use super::scratch::Scratch;
 use block::{Block, Panels};
+use pack::PANELS;
 
-/// Rows of B per block: a panel of 256 × 32 `f32` fills the first cache.
-const KC: usize = 512;
+/// Rows of B per block: few blocks, since each reads and writes all of C.
+const KC: usize = 1024;
 
-/// Rows of A per block, a multiple of every `MR`: with `KC` columns 168 KiB of `f32`, a part of the second cache.
-const MC: usize = 168;
+/// Rows of A per block, a multiple of every `MR`: with `KC` columns 336 KiB of `f32`, a part of the second cache.
+const MC: usize = 84;
 
-/// Columns of B per block: with `KC` rows at most 1 MiB of `f32`.
+/// Columns of B per block: with `KC` rows at most 4 MiB of `f32`, a part of the third cache.
 const NC: usize = 1024;
 
 /// Multiply-adds that take as long as packing a number.
@@ -98,70 +101,110 @@ pub fn gemm_then<T: Gemm>(
     update: Update,
     epilogue: Epilogue<'_, T>,
 ) {
-    let [rows, _, columns] = sizes;
-    gemm(sizes, a, b, c, update);
-    let chunk = columns * MC;
-    for_each_chunk(&mut c[..rows * columns], chunk, ELEMENT * rows * columns, |number, c| epilogue(number * chunk, c));
+    let tile = T::tile(Isa::best());
+    Product { epilogue: Some(epilogue), ..Product::new(&tile, sizes, update) }.multiply(a, b, c);
 }
 
 /// As [`gemm()`], with the instructions given.
 pub fn gemm_with<T: Gemm>(
     isa: Isa,
-    [rows, inner, columns]: [usize; 3],
+    sizes: [usize; 3],
     a: &impl Pack<T>,
     b: &impl Pack<T>,
     c: &mut [T],
     update: Update,
 ) {
-    let place = Columns { first: 0, of: columns };
-    gemm_into(&T::tile(isa), [rows, inner, columns], a, b, c, place, update);
+    Product::new(&T::tile(isa), sizes, update).multiply(a, b, c);
 }
 
-/// As [`gemm()`], into some columns of `c`.
-pub fn gemm_into<T: Gemm>(
-    tile: &Tile<T>,
-    [rows, inner, columns]: [usize; 3],
-    a: &impl Pack<T>,
-    b: &impl Pack<T>,
-    c: &mut [T],
-    place: Columns,
-    update: Update,
-) {
-    let c = &mut c[..rows * place.of];
-    if inner == 0 {
-        clear(c, place, columns, update);
-        return;
+/// What is multiplied, and where to.
+pub struct Product<'a, T: 'static> {
+    /// The microkernel.
+    pub tile: &'a Tile<T>,
+    /// Rows of A, steps of the sum, columns of B.
+    pub sizes: [usize; 3],
+    /// The columns of C.
+    pub place: Columns,
+    /// What becomes of C.
+    pub update: Update,
+    /// What is done with rows of C then; all of C's columns are the product's.
+    pub epilogue: Option<Epilogue<'a, T>>,
+}
+
+impl<'a, T: Gemm> Product<'a, T> {
+    /// A product that is all of C.
+    pub fn new(tile: &'a Tile<T>, sizes: [usize; 3], update: Update) -> Self {
+        Self { tile, sizes, place: Columns { first: 0, of: sizes[2] }, update, epilogue: None }
     }
-    let operations = rows * inner * columns;
-    let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
-    let lying_b = b.lying().filter(|b| b.column_step == 1 && b.reads_well(rows.div_ceil(tile.rows)));
-    for first_column in (done..columns).step_by(NC) {
-        let width = NC.min(columns - first_column);
+
+    /// Multiplies.
+    ///
+    /// # Panics
+    ///
+    /// Where `c` is too short; a caller's defect.
+    pub fn multiply(&self, a: &impl Pack<T>, b: &impl Pack<T>, c: &mut [T]) {
+        let &Self { tile, sizes: [rows, inner, columns], place, update, epilogue } = self;
+        let c = &mut c[..rows * place.of];
+        if inner == 0 {
+            clear(c, place, columns, update);
+        }
+        let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
+        if inner == 0 || done == columns {
+            return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
+        }
+        for first in (done..columns).step_by(NC) {
+            self.multiply_columns(first..columns.min(first + NC), a, b, c);
+        }
+    }
+
+    /// Some columns of the product, that are at most [`NC`].
+    fn multiply_columns(&self, columns: Range<usize>, a: &impl Pack<T>, b: &impl Pack<T>, c: &mut [T]) {
+        let &Self { tile, sizes: [rows, inner, all_columns], place, .. } = self;
+        let width = columns.len();
+        let place = Columns { first: place.first + columns.start, ..place };
+        let lying_b = b.lying().filter(|b| b.column_step == 1 && b.reads_well(rows.div_ceil(tile.rows)));
         // The last columns are packed even so: a tile of them would read past the end of a row.
         let in_place = if lying_b.is_some() { width / tile.columns } else { 0 };
-        for first_inner in (0..inner).step_by(KC) {
-            let steps = first_inner..inner.min(first_inner + KC);
-            let update = if first_inner == 0 { update } else { Update::Add };
-            let place = Columns { first: place.first + first_column, ..place };
+        for first in (0..inner).step_by(KC) {
+            let steps = first..inner.min(first + KC);
+            let update = if first == 0 { self.update } else { Update::Add };
+            let is_last = steps.end == inner && columns.end == all_columns;
+            let epilogue = self.epilogue.filter(|_| is_last);
             let mut multiply = |b: Panels<'_, T>| {
-                Block { tile, steps: steps.clone(), place, width, b, update }.multiply(rows, a, c);
+                Block { tile, steps: steps.clone(), place, width, b, update }.multiply(rows, a, c, epilogue);
             };
-            if let Some(packed) = b.packed(&steps, &(first_column..first_column + width), tile.columns) {
+            if let Some(packed) = b.packed(&steps, &columns, tile.columns) {
                 multiply(Panels { lying: None, in_place: 0, packed });
                 continue;
             }
-            let panels = width.div_ceil(tile.columns) - in_place;
-            T::with_scratch(panels * tile.columns * steps.len(), |packed| {
-                for_each_chunk(packed, tile.columns * steps.len(), operations, |panel, packed| {
-                    let first = first_column + (in_place + panel) * tile.columns;
-                    let last = (first + tile.columns).min(first_column + width);
-                    b.pack_columns(steps.clone(), first..last, tile.columns, packed);
-                });
-                let lying = lying_b.map(|b| (b.from(first_inner, first_column), b.row_step));
+            let lying = lying_b.map(|b| (b.from(steps.start, columns.start), b.row_step));
+            let rest = columns.start + in_place * tile.columns..columns.end;
+            let operations = rows * inner * all_columns;
+            with_packed(tile, b, steps.clone(), rest, operations, |packed| {
                 multiply(Panels { lying, in_place, packed });
             });
         }
     }
+}
+
+/// Lends panels of some columns of B, packed by several threads if the product of so many operations is worth it.
+fn with_packed<T: Gemm>(
+    tile: &Tile<T>,
+    b: &impl Pack<T>,
+    steps: Range<usize>,
+    columns: Range<usize>,
+    operations: usize,
+    work: impl FnOnce(&[T]),
+) {
+    let panel = tile.columns * steps.len();
+    T::with_scratch(columns.len().div_ceil(tile.columns) * panel, |packed| {
+        for_each_chunk(packed, PANELS * panel, operations, |number, packed| {
+            let first = columns.start + number * PANELS * tile.columns;
+            let last = columns.end.min(first + PANELS * tile.columns);
+            b.pack_columns(steps.clone(), first..last, tile.columns, packed);
+        });
+        work(packed);
+    });
 }
 
 /// A product of one row with rows of B as they lie, which are read but once: packing them takes longer than that. Gives
@@ -175,12 +218,15 @@ fn row<T: Gemm>(
     update: Update,
 ) -> usize {
     let Some(Lying { data: b, row_step: step, .. }) = b.lying().filter(|b| b.column_step == 1) else { return 0 };
-    let whole = columns / tile.wide * tile.wide;
+    let (vector, operations) = (tile.columns / 2, inner * columns);
+    let whole = columns / vector * vector;
+    // Each thread reads as long a part of each row as can be.
+    let chunk = whole.div_ceil(members(operations, whole / tile.columns)).next_multiple_of(vector);
     T::with_scratch(inner, |packed| {
         a.pack_rows(0..1, 0..inner, 1, packed);
         let packed = &*packed;
-        for_each_chunk(&mut c[..whole], tile.wide, inner * columns, |number, c| {
-            tile.run_row(packed, &b[number * tile.wide..], step, c, update);
+        for_each_chunk(&mut c[..whole], chunk, operations, |number, c| {
+            tile.run_row(packed, &b[number * chunk..], step, c, update);
         });
     });
     whole
@@ -265,6 +311,26 @@ mod tests {
             [127, 512, 512],
         ]);
         check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
+    }
+
+    #[test]
+    fn an_epilogue_is_given_each_row_when_it_is_done() {
+        let mut random = Random::new(7, "epilogue", 0);
+        for [rows, inner, columns] in
+            [[0, 3, 4], [1, 5, 40], [3, 0, 4], [2, 7, 300], [200, 40, NC + 3], [90, KC + 1, 33]]
+        {
+            let (a, b): (Vec<f32>, Vec<f32>) =
+                (numbers(rows * inner, &mut random), numbers(inner * columns, &mut random));
+            let (a, b) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
+            let (mut c, mut wanted) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
+            gemm([rows, inner, columns], &a, &b, &mut wanted, Update::Set);
+            wanted.iter_mut().enumerate().for_each(|(n, wanted)| *wanted = *wanted * 2.0 + n as f32);
+            gemm_then([rows, inner, columns], &a, &b, &mut c, Update::Set, &|first, c| {
+                assert!(first.is_multiple_of(columns) && c.len().is_multiple_of(columns), "rows are whole");
+                c.iter_mut().zip(first..).for_each(|(c, n)| *c = *c * 2.0 + n as f32);
+            });
+            assert_eq!(c, wanted, "{rows} × {inner} × {columns}");
+        }
     }
 
     #[test]

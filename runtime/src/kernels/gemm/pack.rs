@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::Rows;
+use super::transpose::{LANES, transpose};
+use crate::arena::ALIGNMENT;
 use crate::element::Float;
+use crate::kernels::isa::vectorised;
 
 /// Distances in bytes of which multiples meet in the same places of a cache.
 const ALIASING: usize = 2048;
@@ -11,8 +14,8 @@ const ALIASING: usize = 2048;
 /// How often a factor is read where packing it takes longer than reading it badly.
 const FEW: usize = 8;
 
-/// Rows that are packed at once.
-const LANES: usize = 4;
+/// Panels that are packed at once.
+pub const PANELS: usize = 4;
 
 /// A factor of a product that can lay out a block of itself in panels.
 ///
@@ -58,6 +61,33 @@ impl<'a, T> Lying<'a, T> {
     pub fn reads_well(&self, times: usize) -> bool {
         let distance = self.row_step.max(self.column_step) * size_of::<T>();
         times <= FEW || !distance.is_multiple_of(ALIASING)
+    }
+
+    /// How far apart the rows or columns are that lie in one piece, in a copy of so many of both that is read well: by
+    /// an odd number of lines of the cache.
+    fn pitch(&self, rows: usize, columns: usize) -> usize {
+        let (line, length) = (ALIGNMENT / size_of::<T>(), if self.column_step == 1 { columns } else { rows });
+        (length.div_ceil(line) | 1) * line
+    }
+
+    /// The memory for such a copy.
+    pub fn copied(&self, rows: usize, columns: usize) -> usize {
+        self.pitch(rows, columns) * if self.column_step == 1 { rows } else { columns }
+    }
+
+    /// Copies so many rows and columns into memory from which they are read well.
+    pub fn copy(&self, rows: usize, columns: usize, memory: &'a mut [T]) -> Self
+    where
+        T: Copy,
+    {
+        let pitch = self.pitch(rows, columns);
+        let memory = &mut memory[..self.copied(rows, columns)];
+        let (length, step) = if self.column_step == 1 { (columns, self.row_step) } else { (rows, self.column_step) };
+        for (line, out) in memory.chunks_exact_mut(pitch).enumerate() {
+            out[..length].copy_from_slice(&self.data[line * step..][..length]);
+        }
+        let [row_step, column_step] = if self.column_step == 1 { [pitch, 1] } else { [1, pitch] };
+        Self { data: memory, row_step, column_step }
     }
 
     /// How the rows of a tile lie.
@@ -106,37 +136,49 @@ impl<'a, T: Float> Matrix<'a, T> {
 
     /// The columns `inner` of each of `rows` (of the transposed matrix for the right factor), in panels.
     fn pack(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
-        let depth = inner.len();
-        for (panel, out) in out.chunks_exact_mut(width * depth).enumerate() {
-            let first = rows.start + panel * width;
-            let height = width.min(rows.end - first);
-            if self.row_stride == 1 {
-                self.pack_side_by_side(first, height, inner.clone(), width, out);
-            } else {
-                self.pack_across(first, height, inner.clone(), width, out);
+        vectorised(
+            #[inline(always)]
+            || {
+                if self.row_stride == 1 {
+                    self.pack_side_by_side(rows, inner, width, out);
+                    return;
+                }
+                let firsts = rows.clone().step_by(width);
+                for (first, out) in firsts.zip(out.chunks_exact_mut(width * inner.len())) {
+                    self.pack_across(first, width.min(rows.end - first), inner.clone(), width, out);
+                }
+            },
+        );
+    }
+
+    /// Panels whose numbers of one step are neighbours in memory: of several panels at once, so that as many are read
+    /// as lie together.
+    #[inline(always)]
+    fn pack_side_by_side(&self, rows: Range<usize>, inner: Range<usize>, width: usize, out: &mut [T]) {
+        let panel = width * inner.len();
+        for (group, out) in out.chunks_mut(PANELS * panel).enumerate() {
+            let first = rows.start + group * PANELS * width;
+            for (step, k) in inner.clone().enumerate() {
+                let from = &self.data[first + k * self.column_stride..];
+                for (number, out) in out.chunks_exact_mut(panel).enumerate() {
+                    let (from, out) = (&from[number * width..], &mut out[step * width..][..width]);
+                    let inside = width.min((rows.end - first).saturating_sub(number * width));
+                    copy(&from[..inside], &mut out[..inside]);
+                    out[inside..].fill(T::zero());
+                }
             }
         }
     }
 
-    /// A panel whose numbers of one step are neighbours in memory.
-    fn pack_side_by_side(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
-        for (k, out) in inner.zip(out.chunks_exact_mut(width)) {
-            let from = &self.data[first + k * self.column_stride..][..height];
-            out[..height].copy_from_slice(from);
-            out[height..].fill(T::zero());
-        }
-    }
-
     /// A panel whose numbers of one row are neighbours in memory, or none are.
+    #[inline(always)]
     fn pack_across(&self, first: usize, height: usize, inner: Range<usize>, width: usize, out: &mut [T]) {
         let from = &self.data[first * self.row_stride + inner.start * self.column_stride..];
         if height >= LANES && self.column_stride == 1 {
             // A few rows at a time, whose numbers of one step are written side by side; the last of them perhaps twice.
             for row in (0..height).step_by(LANES).map(|row| row.min(height - LANES)) {
                 let rows: [&[T]; LANES] = std::array::from_fn(|n| &from[(row + n) * self.row_stride..][..inner.len()]);
-                for (k, out) in out.chunks_exact_mut(width).enumerate() {
-                    out[row..row + LANES].copy_from_slice(&rows.map(|row| row[k]));
-                }
+                transpose(rows, width, &mut out[row..]);
             }
         } else {
             for row in 0..height {
@@ -149,6 +191,14 @@ impl<'a, T: Float> Matrix<'a, T> {
             out[row..].iter_mut().step_by(width).for_each(|to| *to = T::zero());
         }
     }
+}
+
+/// Copies a few numbers, without a call.
+#[inline(always)]
+fn copy<T: Copy>(from: &[T], to: &mut [T]) {
+    let ((from, rest), (to, rest_of_to)) = (from.as_chunks::<LANES>(), to.as_chunks_mut::<LANES>());
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    rest_of_to.iter_mut().zip(rest).for_each(|(to, &from)| *to = from);
 }
 
 impl<T: Float> Pack<T> for Matrix<'_, T> {

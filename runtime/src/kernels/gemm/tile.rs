@@ -11,8 +11,8 @@ use crate::op::Update;
 const HIGHEST: usize = 14;
 const LARGEST: usize = HIGHEST * 32;
 
-/// The vectors of a tile of one row: enough to read rows of B at their length.
-const WIDE: usize = 8;
+/// The rows of B that a product of one row reads at once.
+const AT_ONCE: usize = 8;
 
 /// How a tile's factors lie in memory. The sum has `segments × depth` steps.
 ///
@@ -79,10 +79,8 @@ pub struct Tile<T: 'static> {
     pub columns: usize,
     /// For each height, with rows together and apart; each for one vector of columns and for two.
     kernels: &'static Heights<T>,
-    /// The columns of a wide tile, which has one row.
-    pub wide: usize,
-    /// Its kernel.
-    row: Kernel<T>,
+    /// The kernel for a product of one row.
+    row: RowKernel<T>,
 }
 
 type Heights<T> = [[[Kernel<T>; 2]; 2]];
@@ -91,11 +89,15 @@ type Heights<T> = [[[Kernel<T>; 2]; 2]];
 /// tile at `c`, whose rows are `stride` apart.
 type Kernel<T> = unsafe fn(steps: [usize; 5], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
+/// Multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into so many vectors at `c`; the sizes are
+/// these, in this order.
+type RowKernel<T> = unsafe fn(sizes: [usize; 3], a: *const T, b: *const T, c: *mut T, update: Update);
+
 impl<T: Float> Tile<T> {
-    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>, row: Kernel<T>) -> Self {
+    const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>, row: RowKernel<T>) -> Self {
         let (rows, columns) = (kernels.len(), 2 * V::LANES);
         assert!(rows * columns <= LARGEST, "an edge is computed in a buffer of the largest tile");
-        Self { rows, columns, kernels, wide: WIDE * V::LANES, row }
+        Self { rows, columns, kernels, row }
     }
 
     /// Computes a tile. `c` begins at its first element; `[height, width]` is how much of the tile lies inside C, and
@@ -145,17 +147,60 @@ impl<T: Float> Tile<T> {
 }
 
 impl<T: Float> Tile<T> {
-    /// Computes a wide tile: one row, from rows of B that are `b_step` apart.
+    /// Computes a row, of whole vectors, from rows of B that are `b_step` apart.
     ///
     /// # Panics
     ///
     /// Where a slice is too short; a caller's defect.
     pub fn run_row(&self, a: &[T], b: &[T], b_step: usize, c: &mut [T], update: Update) {
-        let steps = Steps { segments: 1, depth: a.len(), segment: 0, a: Rows::Together(1), b_step };
-        assert!(b.len() >= steps.of_b(self.wide) && c.len() >= self.wide, "a row is too short");
-        // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a`
-        // and as many rows of `b`, and writes one row, all of them long enough, as just checked.
-        unsafe { (self.row)([1, a.len(), 0, 1, b_step], a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), self.wide, update) };
+        let (depth, columns, vector) = (a.len(), c.len(), self.columns / 2);
+        assert!(
+            columns.is_multiple_of(vector) && b.len() >= reach([(depth, b_step), (columns, 1), (1, 0)]),
+            "not a row"
+        );
+        // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a` and
+        // as many rows of `b`, and writes all of `c`, as just checked.
+        unsafe { (self.row)([depth, b_step, columns / vector], a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), update) };
+    }
+}
+
+/// The kernel for a product of one row. It reads several rows of B at once, each from its beginning to its end.
+///
+/// # Safety
+///
+/// The machine has the instructions of `V`. `depth` numbers can be read at `a`, and as many rows of `vectors * LANES` at
+/// `b`, `b_step` apart; `c` can be written and read in one such row.
+#[inline(always)]
+unsafe fn multiply_row<V: Vector>(
+    [depth, b_step, vectors]: [usize; 3],
+    a: *const V::Element,
+    b: *const V::Element,
+    c: *mut V::Element,
+    update: Update,
+) {
+    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, vectors up
+    // to `vectors`.
+    unsafe {
+        if update == Update::Set {
+            (0..vectors).for_each(|v| V::splat(<V::Element as num_traits::Zero>::zero()).store(c.add(v * V::LANES)));
+        }
+        let whole = depth / AT_ONCE * AT_ONCE;
+        for k in (0..whole).step_by(AT_ONCE) {
+            let factors: [V; AT_ONCE] = std::array::from_fn(|n| V::splat(*a.add(k + n)));
+            let rows: [*const V::Element; AT_ONCE] = std::array::from_fn(|n| b.add((k + n) * b_step));
+            for at in (0..vectors).map(|v| v * V::LANES) {
+                let sum = V::load(c.add(at));
+                let products = factors.into_iter().zip(rows);
+                products.fold(sum, |sum, (factor, row)| factor.mul_add(V::load(row.add(at)), sum)).store(c.add(at));
+            }
+        }
+        for k in whole..depth {
+            let factor = V::splat(*a.add(k));
+            for at in (0..vectors).map(|v| v * V::LANES) {
+                let number = V::load(b.add(k * b_step + at));
+                factor.mul_add(number, V::load(c.add(at))).store(c.add(at));
+            }
+        }
     }
 }
 
@@ -234,6 +279,21 @@ macro_rules! kernels {
                 // SAFETY: the caller vouches for all of it.
                 unsafe { super::multiply::<$vector, ROWS, VECTORS, APART>(steps, a, b, c, stride, update) }
             }
+
+            /// # Safety
+            ///
+            /// As for [`multiply_row`](super::multiply_row), on such a machine.
+            $(#[$features])*
+            pub(super) unsafe fn row(
+                sizes: [usize; 3],
+                a: *const $number,
+                b: *const $number,
+                c: *mut $number,
+                update: Update,
+            ) {
+                // SAFETY: the caller vouches for all of it.
+                unsafe { super::multiply_row::<$vector>(sizes, a, b, c, update) }
+            }
         }
     )*};
 }
@@ -258,16 +318,11 @@ impl Tile<f32> {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Self::new::<std::arch::x86_64::__m512>(
                 heights!(avx512_f32: 1 2 3 4 5 6 7 8 9 10 11 12 13 14),
-                avx512_f32::multiply::<1, WIDE, false>,
+                avx512_f32::row,
             ),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256>(
-                heights!(avx2_f32: 1 2 3 4 5 6),
-                avx2_f32::multiply::<1, WIDE, false>,
-            ),
-            Isa::Portable => {
-                Self::new::<Four<f32>>(heights!(portable_f32: 1 2 3 4), portable_f32::multiply::<1, WIDE, false>)
-            }
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256>(heights!(avx2_f32: 1 2 3 4 5 6), avx2_f32::row),
+            Isa::Portable => Self::new::<Four<f32>>(heights!(portable_f32: 1 2 3 4), portable_f32::row),
         }
     }
 }
@@ -279,16 +334,11 @@ impl Tile<f64> {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Self::new::<std::arch::x86_64::__m512d>(
                 heights!(avx512_f64: 1 2 3 4 5 6 7 8 9 10 11 12 13 14),
-                avx512_f64::multiply::<1, WIDE, false>,
+                avx512_f64::row,
             ),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d>(
-                heights!(avx2_f64: 1 2 3 4 5 6),
-                avx2_f64::multiply::<1, WIDE, false>,
-            ),
-            Isa::Portable => {
-                Self::new::<Four<f64>>(heights!(portable_f64: 1 2 3 4), portable_f64::multiply::<1, WIDE, false>)
-            }
+            Isa::Avx2 => Self::new::<std::arch::x86_64::__m256d>(heights!(avx2_f64: 1 2 3 4 5 6), avx2_f64::row),
+            Isa::Portable => Self::new::<Four<f64>>(heights!(portable_f64: 1 2 3 4), portable_f64::row),
         }
     }
 }
