@@ -7,6 +7,8 @@ use ndarray::{ArrayView, Dimension, ShapeBuilder};
 use crate::arena::{ALIGNMENT, Arena};
 use crate::element::{DType, Element, Float};
 use crate::error::{Error, Result};
+use crate::kernels::columns::{NOTHING, sums, width};
+use crate::kernels::elementwise::{update, update_with};
 use crate::slot::Place;
 use crate::variable::{AnyVariable, Variable};
 
@@ -218,18 +220,20 @@ fn dimension<D: Dimension + 'static>(sizes: &[usize]) -> D {
 }
 
 fn sum_of_squares<T: Float>(values: &[T]) -> f64 {
-    values.iter().map(|value| value.as_f64() * value.as_f64()).sum()
+    let mut sum = [0.0];
+    sums(1, (values, NOTHING), &NOTHING[..width(1)], &mut sum, |value, (), ()| [value.as_f64() * value.as_f64()]);
+    sum[0]
 }
 
 fn scale<T: Float>(values: Result<&mut [T]>, factor: f64) {
     if let Ok(values) = values {
         let factor = T::of(factor);
-        values.iter_mut().for_each(|value| *value *= factor);
+        update(values, |value| *value *= factor);
     }
 }
 
 fn add<T: Float>(to: (&mut Arena, &Entry), from: (&Arena, &Entry)) -> Result<()> {
     let from = from.0.read::<T>(from.1.offset, from.1.length)?;
-    to.0.write::<T>(to.1.offset, to.1.length)?.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+    update_with(to.0.write::<T>(to.1.offset, to.1.length)?, from, |to, from| *to += from);
     Ok(())
 }

@@ -102,7 +102,7 @@ pub fn logistic<T: crate::element::Float>(x: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::isa::vectorised;
+    use crate::kernels::isa::{self, vectorised};
 
     /// How many numbers of the type lie between two.
     fn apart_32(found: f32, wanted: f64) -> f64 {
@@ -177,15 +177,33 @@ mod tests {
     }
 
     #[test]
-    fn vectors_give_the_same() {
-        let x: Vec<f32> = (0..1000).map(|n| n as f32 * 0.37 - 150.0).collect();
-        for (_, _, f, _, _) in CASES {
-            let mut y = vec![0.0; x.len()];
-            vectorised(
-                #[inline(always)]
-                || y.iter_mut().zip(&x).for_each(|(y, &x)| *y = f(x)),
-            );
-            assert!(y.iter().zip(&x).all(|(&y, &x)| y.to_bits() == f(x).to_bits()));
-        }
+    fn vectors_give_the_same_on_every_path() {
+        let (x, y): (Vec<f32>, Vec<f64>) =
+            (0..1003).map(|n| (n as f32 * 0.37 - 150.0, f64::from(n) * 1.7 - 850.0)).unzip();
+        isa::on_each(|isa| {
+            for (name, _, of_x, of_y, _) in CASES {
+                for length in [0, 1, 7, 8, 9, 15, 16, 17, x.len()] {
+                    let (mut found_x, mut found_y) = (x[..length].to_vec(), y[..length].to_vec());
+                    vectorised(
+                        #[inline(always)]
+                        || {
+                            // Each by its name, so that it is inlined here.
+                            match name {
+                                "exp" => (all(&mut found_x, exp), all(&mut found_y, exp)),
+                                "tanh" => (all(&mut found_x, tanh), all(&mut found_y, tanh)),
+                                _ => (all(&mut found_x, logistic), all(&mut found_y, logistic)),
+                            };
+                        },
+                    );
+                    assert!(found_x.iter().zip(&x).all(|(y, &x)| y.to_bits() == of_x(x).to_bits()), "{isa:?} {name}");
+                    assert!(found_y.iter().zip(&y).all(|(y, &x)| y.to_bits() == of_y(x).to_bits()), "{isa:?} {name}");
+                }
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn all<T: Copy>(x: &mut [T], f: impl Fn(T) -> T) {
+        x.iter_mut().for_each(|x| *x = f(*x));
     }
 }

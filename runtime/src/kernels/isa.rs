@@ -20,6 +20,10 @@ pub enum Isa {
 impl Isa {
     /// The widest that this machine has.
     pub fn best() -> Self {
+        #[cfg(test)]
+        if let Some(forced) = tests::FORCED.get() {
+            return forced;
+        }
         static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| Self::available()[0])
     }
@@ -57,6 +61,19 @@ pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Calls `work` for each set of vectors that the machine has, with that set as the best, in a pool of one thread: so
+/// no helper, for whom it is not, does any of the work.
+#[cfg(test)]
+pub fn on_each(work: impl Fn(Isa) + Sync) {
+    for isa in Isa::available() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+        pool.install(|| {
+            tests::FORCED.set(Some(isa));
+            work(isa);
+        });
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     #[target_feature(enable = "avx512f")]
@@ -67,5 +84,30 @@ mod x86 {
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn avx2<R>(work: impl FnOnce() -> R) -> R {
         work()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::kernels::parallel;
+
+    thread_local! {
+        /// What is the best on this thread, if that is said.
+        pub(super) static FORCED: Cell<Option<Isa>> = const { Cell::new(None) };
+    }
+
+    #[test]
+    fn each_is_the_best_in_its_turn_for_all_of_the_work() {
+        let seen = Mutex::new(Vec::new());
+        on_each(|isa| {
+            parallel::for_each(100, 1 << 30, |_| assert_eq!(Isa::best(), isa));
+            seen.lock().unwrap().push(isa);
+        });
+        assert_eq!(seen.into_inner().unwrap(), Isa::available());
+        assert_eq!(Isa::best(), Isa::available()[0]);
     }
 }

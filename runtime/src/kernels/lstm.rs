@@ -115,31 +115,36 @@ fn backward_row<T: Float>(row: usize, units: usize, kept: Kept<'_, T>, dgates: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::reference;
+    use crate::kernels::{isa, reference};
     use crate::random::Random;
 
     #[test]
-    fn states_and_gradients_agree_with_the_definition() {
+    fn states_and_gradients_agree_with_the_definition_on_every_path() {
+        isa::on_each(|_| {
+            let sizes = [(0, 3), (3, 0), (1, 1), (2, 7), (2, 8), (2, 9), (2, 15), (3, 16), (9, 17), (40, 64)];
+            sizes.into_iter().for_each(|(rows, units)| check(rows, units));
+        });
+    }
+
+    fn check(rows: usize, units: usize) {
         let mut random = Random::new(3, "lstm", 0);
-        for (rows, units) in [(0, 3), (1, 1), (2, 15), (3, 16), (9, 17), (40, 64)] {
-            let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };
-            let (before, c) = (numbers(rows * 4 * units), numbers(rows * units));
-            let (dh, dc) = (numbers(rows * units), numbers(rows * units));
-            let (mut gates, mut new_c, mut squashed, mut h) = (before.clone(), c.clone(), c.clone(), c.clone());
-            let states = States { gates: &mut gates, c: &mut new_c, squashed: &mut squashed, h: &mut h };
-            forward(units, 0.5, &c, states);
-            let kept = Kept { c: &c, gates: &gates, squashed: &squashed, dh: &dh, dc: &dc };
-            let (mut dgates, mut dold_c) = (vec![9.0; before.len()], vec![9.0; c.len()]);
-            backward(units, kept, &mut dgates, &mut dold_c);
-            for at in 0..rows * units {
-                let place = |gate: usize| (at / units * 4 + gate) * units + at % units;
-                let step = reference::lstm([0, 1, 2, 3].map(|gate| before[place(gate)]), c[at], 0.5, [dh[at], dc[at]]);
-                let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-14, "{found}, not {wanted}");
-                near(new_c[at], step.c);
-                near(h[at], step.h);
-                near(dold_c[at], step.dc);
-                (0..4).for_each(|gate| near(dgates[place(gate)], step.dgates[gate]));
-            }
+        let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };
+        let (before, c) = (numbers(rows * 4 * units), numbers(rows * units));
+        let (dh, dc) = (numbers(rows * units), numbers(rows * units));
+        let (mut gates, mut new_c, mut squashed, mut h) = (before.clone(), c.clone(), c.clone(), c.clone());
+        let states = States { gates: &mut gates, c: &mut new_c, squashed: &mut squashed, h: &mut h };
+        forward(units, 0.5, &c, states);
+        let kept = Kept { c: &c, gates: &gates, squashed: &squashed, dh: &dh, dc: &dc };
+        let (mut dgates, mut dold_c) = (vec![9.0; before.len()], vec![9.0; c.len()]);
+        backward(units, kept, &mut dgates, &mut dold_c);
+        for at in 0..rows * units {
+            let place = |gate: usize| (at / units * 4 + gate) * units + at % units;
+            let step = reference::lstm([0, 1, 2, 3].map(|gate| before[place(gate)]), c[at], 0.5, [dh[at], dc[at]]);
+            let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-14, "{found}, not {wanted}");
+            near(new_c[at], step.c);
+            near(h[at], step.h);
+            near(dold_c[at], step.dc);
+            (0..4).for_each(|gate| near(dgates[place(gate)], step.dgates[gate]));
         }
     }
 }

@@ -116,6 +116,24 @@ pub fn moments(numbers: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, numbers.map(|number| (number - mean) * (number - mean)).sum::<f64>() / count)
 }
 
+/// A normalised channel and its gradients.
+pub struct BatchNorm {
+    pub y: Vec<f64>,
+    pub dx: Vec<f64>,
+    pub dgamma: f64,
+    pub dbeta: f64,
+}
+
+/// A channel normalised by what a batch has, and the gradients where `y` has `dy`.
+pub fn batch_norm(x: &[f64], dy: &[f64], [mean, scale, gamma, beta]: [f64; 4]) -> BatchNorm {
+    let (normal, count): (Vec<f64>, _) = (x.iter().map(|x| (x - mean) * scale).collect(), x.len() as f64);
+    let dbeta: f64 = dy.iter().sum();
+    let dgamma: f64 = dy.iter().zip(&normal).map(|(dy, normal)| dy * normal).sum();
+    let through = |(dy, normal): (&f64, &f64)| gamma * scale * (dy - dbeta / count - normal * dgamma / count);
+    let dx = dy.iter().zip(&normal).map(through).collect();
+    BatchNorm { y: normal.iter().map(|normal| normal * gamma + beta).collect(), dx, dgamma, dbeta }
+}
+
 /// The complementary error function by the Taylor series of the error function, for `x` of a size up to 2.
 pub fn erfc(x: f64) -> f64 {
     let (mut term, mut sum) = (x, x);

@@ -10,8 +10,9 @@ use crate::op::Update;
 
 use super::exponential::exp;
 use super::isa::vectorised;
+use super::lanes::{self, LANES, join, total};
 use super::parallel;
-use super::reduce::LANES;
+use super::reduce::row_sum_of;
 
 /// Columns that are done together where the axis is not the last: neighbours in memory.
 const COLUMNS: usize = 64;
@@ -20,7 +21,7 @@ const COLUMNS: usize = 64;
 const PART: usize = 4096;
 
 /// Elementary operations that an exponential counts as.
-const EXPONENTIAL: usize = 16;
+pub const EXPONENTIAL: usize = 16;
 
 /// `y = softmax(x)`; without `x`, that of what `y` holds.
 pub fn softmax<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]) {
@@ -57,21 +58,35 @@ pub fn log_softmax_gradient<T: Float>(y: &[T], dy: &[T], dx: &mut [T], sizes: [u
 /// The largest number; NaN is passed over, and `−∞` where there is none.
 #[inline(always)]
 pub fn largest<T: Float>(x: &[T]) -> T {
-    let mut lanes = [T::neg_infinity(); LANES];
-    for x in x.chunks(LANES) {
-        lanes.iter_mut().zip(x).for_each(|(largest, &x)| *largest = larger(*largest, x));
-    }
-    lanes.into_iter().fold(T::neg_infinity(), larger)
+    let mut largest = [T::neg_infinity(); LANES];
+    lanes::for_each(x, T::neg_infinity(), |x| {
+        largest.iter_mut().zip(x).for_each(|(largest, &x)| *largest = larger(*largest, x));
+    });
+    join(largest, larger)
 }
 
 /// The sum of `exp(x − largest)`.
 #[inline(always)]
 pub fn sum_of_exponentials<T: Float>(x: &[T], largest: T) -> T {
     let mut sums = [T::zero(); LANES];
-    for x in x.chunks(LANES) {
+    // Where nothing is, the exponential is 0.
+    lanes::for_each(x, T::neg_infinity(), |x| {
         sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += exp(x - largest));
-    }
-    sums.into_iter().sum()
+    });
+    total(sums)
+}
+
+/// Makes `exp(y − largest)` of each `y`, and gives their sum.
+#[inline(always)]
+pub fn exponentials<T: Float>(y: &mut [T], largest: T) -> T {
+    let mut sums = [T::zero(); LANES];
+    lanes::update(y, T::neg_infinity(), |y| {
+        for (y, sum) in y.iter_mut().zip(&mut sums) {
+            *y = exp(*y - largest);
+            *sum += *y;
+        }
+    });
+    total(sums)
 }
 
 #[inline(always)]
@@ -101,14 +116,7 @@ fn softmax_rows<T: Float>(x: Option<&[T]>, y: &mut [T], size: usize) {
         if let Some(x) = x {
             y.copy_from_slice(&x[row * size..][..size]);
         }
-        let (largest, mut sums) = (largest(y), [T::zero(); LANES]);
-        for y in y.chunks_mut(LANES) {
-            for (y, sum) in y.iter_mut().zip(&mut sums) {
-                *y = exp(*y - largest);
-                *sum += *y;
-            }
-        }
-        let factor = sums.into_iter().sum::<T>().recip();
+        let factor = exponentials(y, largest(y)).recip();
         y.iter_mut().for_each(|y| *y *= factor);
     }
 }
@@ -200,7 +208,7 @@ fn log_softmax_columns<T: Float>(x: Option<&[T]>, y: &mut [T], sizes: [usize; 2]
     }
 }
 
-/// `dx = f(dy, y, Σ term(dy, y))`, the sum going over the line, or that added to `dx`.
+/// `dx = f(dy, y, Σ term(dy, y))`, the sum going over the line, or that added to `dx`. A term of zeros is 0.
 fn gradient<T: Float>(
     y: &[T],
     dy: &[T],
@@ -236,11 +244,7 @@ fn gradient_rows<T: Float>(
     f: impl Fn(T, T, T) -> T,
 ) {
     for ((dx, y), dy) in dx.chunks_exact_mut(size).zip(y.chunks_exact(size)).zip(dy.chunks_exact(size)) {
-        let mut sums = [T::zero(); LANES];
-        for (y, dy) in y.chunks(LANES).zip(dy.chunks(LANES)) {
-            sums.iter_mut().zip(y).zip(dy).for_each(|((sum, &y), &dy)| *sum += term(dy, y));
-        }
-        let sum: T = sums.into_iter().sum();
+        let sum = row_sum_of([dy, y], |[dy, y]| term(dy, y));
         let elements = dx.iter_mut().zip(y).zip(dy);
         match update {
             Update::Set => elements.for_each(|((dx, &y), &dy)| *dx = f(dy, y, sum)),
@@ -278,6 +282,7 @@ fn gradient_columns<T: Float>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::isa::{self, Isa};
     use crate::kernels::reference;
     use crate::random::Random;
 
@@ -311,51 +316,59 @@ mod tests {
     }
 
     #[test]
-    fn softmax_and_logarithm_are_the_definitions() {
-        for [outer, size, inner] in SIZES {
-            let (x, sizes) = (numbers(outer * size * inner, "x"), [size, inner]);
-            let wanted = reference::softmax(&x, sizes);
-            let logarithms: Vec<f64> = wanted.iter().map(|y| y.ln()).collect();
-            let what = format!("{outer} × {size} × {inner}");
-            let mut y = vec![f64::NAN; x.len()];
-            softmax(Some(&x), &mut y, sizes);
-            close(&y, &wanted, &what);
-            log_softmax(Some(&x), &mut y, sizes);
-            close(&y, &logarithms, &what);
-            let (mut y, mut log_y) = (x.clone(), x);
-            softmax(None, &mut y, sizes);
-            close(&y, &wanted, &what);
-            log_softmax(None, &mut log_y, sizes);
-            close(&log_y, &logarithms, &what);
-        }
+    fn softmax_and_logarithm_are_the_definitions_on_every_path() {
+        isa::on_each(|isa| SIZES.into_iter().for_each(|sizes| check(isa, sizes)));
+    }
+
+    fn check(isa: Isa, [outer, size, inner]: [usize; 3]) {
+        let (x, sizes) = (numbers(outer * size * inner, "x"), [size, inner]);
+        let wanted = reference::softmax(&x, sizes);
+        let logarithms: Vec<f64> = wanted.iter().map(|y| y.ln()).collect();
+        let what = format!("{isa:?} {outer} × {size} × {inner}");
+        let mut y = vec![f64::NAN; x.len()];
+        softmax(Some(&x), &mut y, sizes);
+        close(&y, &wanted, &what);
+        log_softmax(Some(&x), &mut y, sizes);
+        close(&y, &logarithms, &what);
+        let (mut y, mut log_y) = (x.clone(), x);
+        softmax(None, &mut y, sizes);
+        close(&y, &wanted, &what);
+        log_softmax(None, &mut log_y, sizes);
+        close(&log_y, &logarithms, &what);
     }
 
     #[test]
-    fn gradients_are_the_definitions() {
-        for [outer, size, inner] in SIZES {
-            let (x, sizes) = (numbers(outer * size * inner, "x"), [size, inner]);
-            let (y, dy) = (reference::softmax(&x, sizes), numbers(x.len(), "dy"));
-            let log_y: Vec<f64> = y.iter().map(|y| y.ln()).collect();
-            let wanted = reference::softmax_gradient(&y, &dy, sizes);
-            // The logarithm's gradient is the softmax's of `dy / y`.
-            let divided: Vec<f64> = dy.iter().zip(&y).map(|(dy, y)| dy / y).collect();
-            let log_wanted = reference::softmax_gradient(&y, &divided, sizes);
-            let what = format!("{outer} × {size} × {inner}");
-            for (update, before) in [(Update::Set, f64::NAN), (Update::Add, 0.5)] {
-                let base = if update == Update::Add { before } else { 0.0 };
-                let based = |wanted: &[f64]| wanted.iter().map(|wanted| wanted + base).collect::<Vec<_>>();
-                let mut dx = vec![before; x.len()];
-                softmax_gradient(&y, &dy, &mut dx, sizes, update);
-                close(&dx, &based(&wanted), &what);
-                let mut dx = vec![before; x.len()];
-                log_softmax_gradient(&log_y, &dy, &mut dx, sizes, update);
-                close(&dx, &based(&log_wanted), &what);
-            }
+    fn gradients_are_the_definitions_on_every_path() {
+        isa::on_each(|isa| SIZES.into_iter().for_each(|sizes| check_gradients(isa, sizes)));
+    }
+
+    fn check_gradients(isa: Isa, [outer, size, inner]: [usize; 3]) {
+        let (x, sizes) = (numbers(outer * size * inner, "x"), [size, inner]);
+        let (y, dy) = (reference::softmax(&x, sizes), numbers(x.len(), "dy"));
+        let log_y: Vec<f64> = y.iter().map(|y| y.ln()).collect();
+        let wanted = reference::softmax_gradient(&y, &dy, sizes);
+        // The logarithm's gradient is the softmax's of `dy / y`.
+        let divided: Vec<f64> = dy.iter().zip(&y).map(|(dy, y)| dy / y).collect();
+        let log_wanted = reference::softmax_gradient(&y, &divided, sizes);
+        let what = format!("{isa:?} {outer} × {size} × {inner}");
+        for (update, before) in [(Update::Set, f64::NAN), (Update::Add, 0.5)] {
+            let base = if update == Update::Add { before } else { 0.0 };
+            let based = |wanted: &[f64]| wanted.iter().map(|wanted| wanted + base).collect::<Vec<_>>();
+            let mut dx = vec![before; x.len()];
+            softmax_gradient(&y, &dy, &mut dx, sizes, update);
+            close(&dx, &based(&wanted), &what);
+            let mut dx = vec![before; x.len()];
+            log_softmax_gradient(&log_y, &dy, &mut dx, sizes, update);
+            close(&dx, &based(&log_wanted), &what);
         }
     }
 
     #[test]
     fn lines_without_a_finite_sum_are_nan() {
+        isa::on_each(|_| check_lines_without_a_finite_sum());
+    }
+
+    fn check_lines_without_a_finite_sum() {
         for line in [[f64::NAN, 1.0], [f64::INFINITY, 1.0], [f64::NEG_INFINITY; 2]] {
             for sizes in [[2, 1], [1, 2]] {
                 let mut y = line;

@@ -4,7 +4,7 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::element::Element;
 use crate::error::{Error, Result};
-use crate::kernels::elementwise::{update_with, update_with_two};
+use crate::kernels::elementwise::{update_with, update_with_three, update_with_two};
 use crate::kernels::gemm::Packs;
 
 /// A tensor to read.
@@ -197,6 +197,20 @@ impl<T: crate::element::Number> Gradient<'_, T> {
             Some((mut view, Update::Set)) => update_with_two(view.data(), operands, |d, a, b| *d = derivative(a, b)),
             Some((mut view, Update::Add)) => update_with_two(view.data(), operands, |d, a, b| *d += derivative(a, b)),
             None => {}
+        }
+    }
+
+    /// Element by element from three tensors of the same number of elements.
+    pub fn zip_three<A: Copy + Sync, B: Copy + Sync, C: Copy + Sync>(
+        self,
+        (a, b, c): (View<'_, A>, View<'_, B>, View<'_, C>),
+        derivative: impl Fn(A, B, C) -> T + Sync,
+    ) {
+        let operands = (a.data(), b.data(), c.data());
+        let Some((mut view, update)) = self.target else { return };
+        match update {
+            Update::Set => update_with_three(view.data(), operands, |d, a, b, c| *d = derivative(a, b, c)),
+            Update::Add => update_with_three(view.data(), operands, |d, a, b, c| *d += derivative(a, b, c)),
         }
     }
 }

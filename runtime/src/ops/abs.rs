@@ -52,8 +52,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{expect, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, results, tensor};
 
     #[test]
     fn gradients_and_in_place() {

@@ -52,8 +52,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn the_first_of_the_largest() {

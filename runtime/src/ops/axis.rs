@@ -96,8 +96,7 @@ pub mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn axes_count_from_either_end() {

@@ -134,9 +134,8 @@ pub fn backward<T: Float>(
 ) -> Result<()> {
     let (statistics, channels) = (Statistics { mean: center.data(), scale: scale.data() }, gamma.len());
     f64::with_scratch(2 * channels, |sums| {
-        let (of_beta, of_gamma) = sums.split_at_mut(channels);
-        parameter_gradients(x.data(), statistics, dy.data(), of_beta, of_gamma);
-        let channel = [channels];
+        parameter_gradients(x.data(), statistics, dy.data(), sums);
+        let ((of_beta, of_gamma), channel) = (sums.split_at(channels), [channels]);
         dgamma.map(View::new(of_gamma, &channel)?, T::of);
         dbeta.map(View::new(of_beta, &channel)?, T::of);
         // Statistics that are not those of the batch do not depend on `x`.
@@ -168,6 +167,7 @@ mod tests {
     use ndarray::{Array, Array1, Array2, ArrayD, IxDyn, array};
 
     use super::*;
+    use crate::ops::expected::check;
     use crate::ops::image::tests::{TensorFlow, close};
     use crate::testing::{self, Recorder, Tensor, Value};
 
@@ -256,7 +256,7 @@ mod tests {
             let x = ArrayD::from_shape_simple_fn(IxDyn(&shape), || random.normal());
             let mut parameter = || Array::from_shape_simple_fn(channels, || 1.0 + random.uniform()).into();
             let operands = [x.into(), parameter(), parameter(), parameter(), parameter()];
-            testing::check(&OPERATION, Attrs::DEFAULT, &operands).unwrap();
+            check(&OPERATION, Attrs::DEFAULT, &operands).unwrap();
         }
     }
 

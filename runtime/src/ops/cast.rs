@@ -3,6 +3,7 @@
 //! Floats become integers by rounding towards zero, and what is outside of an integer's range its nearest end; `bool`
 //! is 0 or 1, and whether a number differs from 0. Between floats the gradient goes through.
 
+use crate::kernels::elementwise::update_with;
 use crate::op::*;
 
 /// The type of the result, which is written with the op's name.
@@ -31,7 +32,7 @@ pub const fn shape(x: Shape, attrs: &Attrs) -> Result<Shapes, ShapeError> {
 }
 
 fn convert<T: Element, U: Element>(x: &[T], y: &mut [U]) {
-    y.iter_mut().zip(x).for_each(|(y, &x)| *y = U::from_f64(x.as_f64()));
+    update_with(y, x, |y, x| *y = U::from_f64(x.as_f64()));
 }
 
 /// Converts each element; `f64` holds all of them but very large `i64`.
@@ -51,11 +52,12 @@ pub fn forward<T: Element>(_: &Context, x: View<T>, _: &Attrs, y: SliceMut) -> R
 
 /// `dx = dy`, as the type of `x`.
 pub fn backward<T: Float>(_: &Context, dy: Slice, _: &Attrs, dx: Gradient<T>) -> Result<()> {
-    let Some(mut dx) = dx.zeroed() else { return Ok(()) };
     match dy {
-        Slice::F32(dy) => dx.data().iter_mut().zip(dy).for_each(|(dx, &dy)| *dx += T::of(f64::from(dy))),
-        Slice::F64(dy) => dx.data().iter_mut().zip(dy).for_each(|(dx, &dy)| *dx += T::of(dy)),
-        Slice::I32(_) | Slice::I64(_) | Slice::U8(_) | Slice::U32(_) | Slice::Bool(_) => {}
+        Slice::F32(dy) => dx.map(View::new(dy, &[dy.len()])?, |dy| T::of(f64::from(dy))),
+        Slice::F64(dy) => dx.map(View::new(dy, &[dy.len()])?, T::of),
+        Slice::I32(_) | Slice::I64(_) | Slice::U8(_) | Slice::U32(_) | Slice::Bool(_) => {
+            dx.zeroed();
+        }
     }
     Ok(())
 }
@@ -70,8 +72,8 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{graph, refusal, results};
-    use crate::testing::{Recorder, Tensor, Value, check, differentiate};
+    use crate::ops::expected::{check, graph, refusal, results};
+    use crate::testing::{Recorder, Tensor, Value, differentiate};
 
     fn cast<U: Element>(x: Tensor) -> Tensor {
         results(&OPERATION, Attrs::of::<U>(), &[x]).unwrap().remove(0)

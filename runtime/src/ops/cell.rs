@@ -1,8 +1,8 @@
 //! What the recurrent cells share: their sizes, and products of an input and a state that stand side by side.
 
 use crate::kernels::gemm::{Gemm, Matrix, Pack, gemm};
-use crate::kernels::isa::vectorised;
 use crate::op::*;
+use crate::ops::broadcast::{self, unread};
 
 /// What `x: […, n]` and `h: […, units]` have in common: the sizes before their last.
 ///
@@ -66,17 +66,14 @@ pub fn kernel_gradient<T: Gemm>(
 }
 
 /// `dbias = Σ dy`, the sum going over the rows.
-pub fn bias_gradient<T: Float>(columns: usize, dy: &[T], dbias: Gradient<T>) {
-    let Some(mut dbias) = dbias.zeroed() else { return };
-    let dbias = dbias.data();
-    vectorised(
-        #[inline(always)]
-        || {
-            for dy in dy.chunks_exact(columns.max(1)) {
-                dbias.iter_mut().zip(dy).for_each(|(dbias, &dy)| *dbias += dy);
-            }
-        },
-    );
+///
+/// # Errors
+///
+/// [`Error::Defect`] where `dy` has no whole rows.
+pub fn bias_gradient<T: Float>(columns: usize, dy: &[T], dbias: Gradient<T>) -> Result<()> {
+    let shape = [dy.len() / columns.max(1), columns];
+    broadcast::gradient(dbias, View::new(dy, &shape)?, unread(), unread(), |dy, (), ()| dy);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -84,8 +81,19 @@ pub mod tests {
     use ndarray::{Array, ArrayD, Dimension};
 
     /// Leading sizes, inputs and units that cells are checked with, the edges among them.
-    pub const SIZES: [(&[usize], usize, usize); 7] =
-        [(&[2], 3, 2), (&[1], 1, 1), (&[], 2, 3), (&[2, 2], 1, 3), (&[0], 2, 3), (&[2], 0, 2), (&[2], 2, 0)];
+    pub const SIZES: [(&[usize], usize, usize); 10] = [
+        (&[2], 3, 2),
+        (&[1], 1, 1),
+        (&[], 2, 3),
+        (&[2, 2], 1, 3),
+        (&[0], 2, 3),
+        (&[2], 0, 2),
+        (&[2], 2, 0),
+        // At the edges of vectors.
+        (&[2], 1, 7),
+        (&[3], 1, 8),
+        (&[2], 1, 9),
+    ];
 
     /// An operand of these sizes.
     pub fn numbers(shape: &[usize]) -> ArrayD<f64> {

@@ -54,8 +54,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{expect, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, results, tensor};
 
     #[test]
     fn gradients_and_in_place() {

@@ -120,8 +120,8 @@ crate::op! {
 mod tests {
     use super::*;
     use crate::ops::convolution::tests::normal;
+    use crate::ops::expected::check;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -270,7 +270,7 @@ mod tests {
     fn gradients_and_shapes() {
         let explicit = Padding::Explicit([[1, 0], [2, 1]]);
         let check = |x: [usize; 4], filter: [usize; 4], attrs| {
-            testing::check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
+            check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
         };
         check([2, 3, 4, 1], [2, 3, 1, 2], Attrs::DEFAULT);
         check([1, 5, 3, 2], [3, 2, 2, 2], Attrs::DEFAULT.strides([2, 1]).padding(Padding::Valid));

@@ -120,8 +120,8 @@ crate::op! {
 mod tests {
     use super::*;
     use crate::ops::convolution::tests::normal;
+    use crate::ops::expected::check;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn gradients_and_shapes() {
         let check = |x: [usize; 4], filter: [usize; 4], attrs| {
-            testing::check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
+            check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
         };
         let explicit = Padding::Explicit([[1, 0], [0, 1]]);
         check([2, 3, 2, 1], [2, 3, 2, 1], Attrs::DEFAULT);

@@ -28,7 +28,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::testing::check;
+    use crate::ops::expected::check;
 
     #[test]
     fn copies_and_hands_its_gradient_on() {

@@ -86,8 +86,8 @@ crate::op! {
 mod tests {
     use super::*;
     use crate::ops::convolution::tests::normal;
+    use crate::ops::expected::check;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing;
 
     #[test]
     #[rustfmt::skip]
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn gradients_and_shapes() {
         let check = |x: [usize; 4], filter: [usize; 4], attrs| {
-            testing::check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
+            check(&OPERATION, attrs, &[normal(&x), normal(&filter)]).unwrap();
         };
         check([2, 3, 4, 3], [2, 3, 3, 1], Attrs::DEFAULT);
         check([1, 5, 3, 2], [3, 2, 2, 3], Attrs::DEFAULT.strides([2, 1]).padding(Padding::Valid));

@@ -3,7 +3,7 @@
 //! Integers are divided as in Rust, rounded towards zero; one divided by 0 is an error.
 
 use crate::op::*;
-use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand};
+use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand, unread};
 
 crate::attributes! {}
 
@@ -43,7 +43,7 @@ pub fn backward<T: Float>(
     da: Gradient<T>,
     db: Gradient<T>,
 ) -> Result<()> {
-    gradient(da, dy, operand(a), operand(b), |dy, _, b| dy / b);
+    gradient(da, dy, unread(), operand(b), |dy, (), b| dy / b);
     // Two divisions, as TensorFlow does it: `b²` could overflow.
     gradient(db, dy, operand(a), operand(b), |dy, a, b| -dy * (a / b / b));
     Ok(())
@@ -61,8 +61,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -118,7 +118,8 @@ mod tests {
     use ndarray::{Array, Array1, array};
 
     use super::*;
-    use crate::testing::{Differentiated, Recorder, Value, check, differentiate, run};
+    use crate::ops::expected::check;
+    use crate::testing::{Differentiated, Recorder, Value, differentiate, run};
 
     fn graph(attrs: Attrs) -> impl Fn(&mut Recorder, &[Value]) -> Result<Vec<Value>> + Send + Sync + 'static {
         move |recorder, x| Ok(record(recorder, "dropout", x, attrs)?.into_vec())

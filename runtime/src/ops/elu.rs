@@ -58,8 +58,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{expect, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, tensor};
 
     const X: [f64; 10] = [-30.0, -3.5, -1.0, -0.1, -0.0, 0.0, 0.1, 1.0, 3.5, 30.0];
 

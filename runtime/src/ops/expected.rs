@@ -1,11 +1,14 @@
-//! Holds ops against the numbers of TensorFlow.
+//! Holds ops against the numbers of TensorFlow, and puts them to the checks of [`testing`], with each set of vectors
+//! that the machine has.
 
 use std::any::Any;
+use std::sync::Mutex;
 
 use ndarray::ArrayD;
 
+use crate::kernels::isa;
 use crate::op::{Operation, Result};
-use crate::testing::{Recorder, Tensor, Value, differentiate, run};
+use crate::testing::{self, Recorder, Tensor, Value, differentiate, run};
 
 /// How far results and gradients of `f64` may be from TensorFlow's.
 const TOLERANCE: f64 = 1e-10;
@@ -45,8 +48,33 @@ pub fn refusal<A: Any + Send + Sync + Copy>(operation: &'static Operation, attrs
     results(operation, attrs, operands).unwrap_err().to_string()
 }
 
+/// [`testing::check`].
+pub fn check<A: Any + Send + Sync + Copy>(
+    operation: &'static Operation,
+    attrs: A,
+    operands: &[Tensor],
+) -> std::result::Result<(), String> {
+    let checked = Mutex::new(Ok(()));
+    isa::on_each(|isa| {
+        if let Err(message) = testing::check(operation, attrs, operands) {
+            *checked.lock().unwrap() = Err(format!("{isa:?}: {message}"));
+        }
+    });
+    checked.into_inner().unwrap()
+}
+
 /// Checks results, and the gradients of the floats among the operands for these upstream gradients, one per result.
 pub fn expect<A: Any + Send + Sync + Copy>(
+    operation: &'static Operation,
+    attrs: A,
+    operands: &[Tensor],
+    wanted: &[Tensor],
+    (upstream, gradients): (&[&[f64]], &[&[f64]]),
+) {
+    isa::on_each(|_| expect_on_one(operation, attrs, operands, wanted, (upstream, gradients)));
+}
+
+fn expect_on_one<A: Any + Send + Sync + Copy>(
     operation: &'static Operation,
     attrs: A,
     operands: &[Tensor],

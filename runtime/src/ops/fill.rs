@@ -36,7 +36,8 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::testing::{Tensor, check, run};
+    use crate::ops::expected::check;
+    use crate::testing::{Tensor, run};
 
     fn made(attrs: Attrs) -> Result<Vec<Tensor>> {
         run(&[], |r, _| Ok(record(r, "fill", &[], attrs)?.into_vec()))

@@ -33,8 +33,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn gradients_and_shapes() {

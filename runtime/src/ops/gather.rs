@@ -146,8 +146,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{expect, ids, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, ids, refusal, results, tensor};
 
     #[test]
     fn gradients_and_shapes() {

@@ -5,11 +5,13 @@
 //! TensorFlow's `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate
 //! `k` is `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
 
-use crate::kernels::elementwise::update;
+use crate::kernels::elementwise::{ELEMENT, update};
 use crate::kernels::exponential::{logistic, tanh};
 use crate::kernels::gemm::{Gemm, Matrix};
 use crate::kernels::isa::vectorised;
+use crate::kernels::parallel::for_each_rows;
 use crate::kernels::scratch::Scratch;
+use crate::kernels::softmax::EXPONENTIAL;
 use crate::op::*;
 use crate::ops::cell::{affine, bias_gradient, kernel_gradient, leading, sizes, through};
 
@@ -72,25 +74,42 @@ pub fn forward<T: Gemm>(
     let (x, h) = ((x.data(), inputs), (h.data(), units));
     affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
     update(gates, |gate| *gate = logistic(*gate));
+    let gates = &*gates;
 
-    let of_row = reset.chunks_exact_mut(units).zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units));
-    for ((reset, h), r) in of_row {
-        reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
-    }
-    affine(rows, [x, (reset, units)], candidate_kernel.data(), candidate_bias.data(), candidate);
-    let of_row = new_h.data().chunks_exact_mut(units).zip(candidate.chunks_exact_mut(units));
-    vectorised(
-        #[inline(always)]
-        || {
-            for (((new_h, k), h), gates) in of_row.zip(h.0.chunks_exact(units)).zip(gates.chunks_exact(2 * units)) {
-                for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(&gates[units..]) {
-                    *k = tanh(*k);
-                    *new_h = u * h + (T::one() - u) * *k;
+    let of_rows = |first: usize| h.0[first * units..].chunks_exact(units).zip(gates_of(gates, first, units));
+    for_each_rows([(&mut *reset, units)], rows, h.0.len() * ELEMENT, |rows, [reset]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (reset, (h, (r, _))) in reset.chunks_exact_mut(units).zip(of_rows(rows.start)) {
+                    reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
                 }
-            }
-        },
-    );
+            },
+        );
+    });
+    affine(rows, [x, (reset, units)], candidate_kernel.data(), candidate_bias.data(), candidate);
+    let outputs = [(new_h.data(), units), (candidate, units)];
+    for_each_rows(outputs, rows, h.0.len() * EXPONENTIAL, |rows, [new_h, candidate]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let results = new_h.chunks_exact_mut(units).zip(candidate.chunks_exact_mut(units));
+                for ((new_h, k), (h, (_, u))) in results.zip(of_rows(rows.start)) {
+                    for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(u) {
+                        *k = tanh(*k);
+                        *new_h = u * h + (T::one() - u) * *k;
+                    }
+                }
+            },
+        );
+    });
     Ok(())
+}
+
+/// The gates `r` and `u` of each row from the `first` on.
+#[inline(always)]
+fn gates_of<T>(gates: &[T], first: usize, units: usize) -> impl Iterator<Item = (&[T], &[T])> {
+    gates[first * 2 * units..].chunks_exact(2 * units).map(move |gates| gates.split_at(units))
 }
 
 /// What the gradients come from.
@@ -105,42 +124,77 @@ struct Step<'a, T> {
 }
 
 impl<T: Gemm> Step<'_, T> {
+    /// The rows that have numbers: none, if there are no units.
+    fn some(&self) -> usize {
+        self.h.len() / self.units.max(1)
+    }
+
     /// The gradients of gates and candidate before their `σ` and `tanh`, and that of `r · h`.
     ///
     /// The reset gate's comes last: it goes through the candidate's kernel.
     fn gradients(&self, dgates: &mut [T], dcandidate: &mut [T], dreset: &mut [T]) {
         let Self { rows, units, h, gates, candidate, candidate_kernel, dnew_h } = *self;
-        let (one, twice) = (T::one(), 2 * units);
-        for row in 0..rows {
-            for unit in 0..units {
-                let at = row * units + unit;
-                let (u, k, dnew_h) = (gates[row * twice + units + unit], candidate[at], dnew_h[at]);
-                dcandidate[at] = dnew_h * (one - u) * (one - k * k);
-                dgates[row * twice + units + unit] = dnew_h * (h[at] - k) * u * (one - u);
-            }
-        }
+        let (one, operations, some) = (T::one(), h.len() * ELEMENT, self.some());
+        let outputs = [(&mut *dgates, 2 * units), (&mut *dcandidate, units)];
+        for_each_rows(outputs, some, operations, |rows, [dgates, dcandidate]| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let results = dgates.chunks_exact_mut(2 * units).zip(dcandidate.chunks_exact_mut(units));
+                    for ((row, (_, u)), (dgates, dcandidate)) in
+                        rows.clone().zip(gates_of(gates, rows.start, units)).zip(results)
+                    {
+                        let [h, k, dnew_h] = [h, candidate, dnew_h].map(|all| &all[row * units..][..units]);
+                        let (dupdate, dcandidate, u) = (&mut dgates[units..], &mut dcandidate[..units], &u[..units]);
+                        for n in 0..units {
+                            dcandidate[n] = dnew_h[n] * (one - u[n]) * (one - k[n] * k[n]);
+                            dupdate[n] = dnew_h[n] * (h[n] - k[n]) * u[n] * (one - u[n]);
+                        }
+                    }
+                },
+            );
+        });
         let of_h = &candidate_kernel[candidate_kernel.len() - units * units..];
         through([rows, units, units], &Matrix::new(dcandidate, rows, units), of_h, dreset, Update::Set);
-        for row in 0..rows {
-            for unit in 0..units {
-                let (at, r) = (row * units + unit, gates[row * twice + unit]);
-                dgates[row * twice + unit] = dreset[at] * h[at] * r * (one - r);
-            }
-        }
+        let dreset = &*dreset;
+        for_each_rows([(dgates, 2 * units)], some, operations, |rows, [dgates]| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let results = dgates.chunks_exact_mut(2 * units);
+                    for ((row, (r, _)), dgates) in rows.clone().zip(gates_of(gates, rows.start, units)).zip(results) {
+                        let (h, dreset) = (&h[row * units..], &dreset[row * units..]);
+                        let terms = h.iter().zip(dreset).zip(r);
+                        for (d, ((&h, &dreset), &r)) in dgates[..units].iter_mut().zip(terms) {
+                            *d = dreset * h * r * (one - r);
+                        }
+                    }
+                },
+            );
+        });
     }
 
     /// `dh = dh' · u + d(r · h) · r`, and what comes through the gates' kernel.
     fn of_h(&self, dh: Gradient<T>, dreset: &[T], dgates: &[T], gate_kernel: &[T]) {
         let Some((mut dh, update)) = dh.into_parts() else { return };
-        let (units, dh) = (self.units, dh.data());
-        for row in 0..self.rows {
-            let (r, u) = self.gates[row * 2 * units..][..2 * units].split_at(units);
-            for unit in 0..units {
-                let at = row * units + unit;
-                let term = self.dnew_h[at] * u[unit] + dreset[at] * r[unit];
-                dh[at] = if update == Update::Set { term } else { dh[at] + term };
-            }
-        }
+        let Self { units, gates, dnew_h, .. } = *self;
+        let dh = dh.data();
+        for_each_rows([(&mut *dh, units)], self.some(), dnew_h.len() * ELEMENT, |rows, [dh]| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    let of_rows = rows.clone().zip(gates_of(gates, rows.start, units));
+                    for ((row, (r, u)), dh) in of_rows.zip(dh.chunks_exact_mut(units)) {
+                        let (dnew_h, dreset) = (&dnew_h[row * units..], &dreset[row * units..]);
+                        let terms = dnew_h.iter().zip(u).zip(dreset.iter().zip(r));
+                        for (dh, ((&dnew_h, &u), (&dreset, &r))) in dh.iter_mut().zip(terms) {
+                            let term = dnew_h * u + dreset * r;
+                            *dh = if update == Update::Set { term } else { *dh + term };
+                        }
+                    }
+                },
+            );
+        });
         let of_h = &gate_kernel[gate_kernel.len() - units * 2 * units..];
         let dgates = Matrix::new(dgates, self.rows, 2 * units);
         through([self.rows, units, 2 * units], &dgates, of_h, dh, Update::Add);
@@ -183,11 +237,10 @@ pub fn backward<T: Gemm + Scratch>(
         }
         step.of_h(dh, dreset, dgates, gate_kernel);
         kernel_gradient([rows, 2 * units], [(x, inputs), (h, units)], &dy.0, dgate_kernel);
-        bias_gradient(2 * units, dgates, dgate_bias);
+        bias_gradient(2 * units, dgates, dgate_bias)?;
         kernel_gradient([rows, units], [(x, inputs), (reset.data(), units)], &dy.1, dcandidate_kernel);
-        bias_gradient(units, dcandidate, dcandidate_bias);
-    });
-    Ok(())
+        bias_gradient(units, dcandidate, dcandidate_bias)
+    })
 }
 
 crate::op! {
@@ -204,8 +257,8 @@ crate::op! {
 mod tests {
     use super::*;
     use crate::ops::cell::tests::{SIZES, numbers};
-    use crate::ops::expected::{expect, refusal, tensor};
-    use crate::testing::{Tensor, check};
+    use crate::ops::expected::{check, expect, refusal, tensor};
+    use crate::testing::Tensor;
 
     fn operands(leading: &[usize], inputs: usize, units: usize) -> [Tensor; 6] {
         let (x, h) = ([leading, &[inputs]].concat(), [leading, &[units]].concat());

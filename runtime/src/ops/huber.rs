@@ -3,6 +3,7 @@
 //!
 //! With `d = x − y`: `d² / 2` where `|d| <= delta`, `delta · |d| − delta² / 2` elsewhere.
 
+use crate::kernels::elementwise::update_with_two;
 use crate::op::*;
 
 crate::attributes! {
@@ -26,11 +27,11 @@ pub const fn shape(x: Shape, y: Shape, _: &Attrs) -> Result<Shapes, ShapeError> 
 /// The loss of each element.
 pub fn forward<T: Float>(_: &Context, x: View<T>, y: View<T>, attrs: &Attrs, mut losses: ViewMut<T>) -> Result<()> {
     let (delta, half) = (T::of(attrs.delta), T::of(0.5));
-    for ((loss, &x), &y) in losses.data().iter_mut().zip(x.data()).zip(y.data()) {
+    update_with_two(losses.data(), (x.data(), y.data()), |loss, x, y| {
         let difference = (x - y).abs();
         let is_small = difference <= delta;
         *loss = if is_small { half * difference * difference } else { delta * (difference - half * delta) };
-    }
+    });
     Ok(())
 }
 
@@ -45,20 +46,13 @@ pub fn backward<T: Float>(
     dy: Gradient<T>,
 ) -> Result<()> {
     let delta = T::of(attrs.delta);
-    add_slopes(dx, x, y, dlosses, delta);
-    add_slopes(dy, y, x, dlosses, delta);
-    Ok(())
-}
-
-/// The gradient of the first of two operands.
-fn add_slopes<T: Float>(gradient: Gradient<T>, x: View<T>, y: View<T>, dlosses: View<T>, delta: T) {
-    let Some(mut gradient) = gradient.zeroed() else { return };
-    let elements = gradient.data().iter_mut().zip(x.data()).zip(y.data()).zip(dlosses.data());
-    for (((gradient, &x), &y), &dloss) in elements {
+    let slope = |x: T, y: T| {
         let difference = x - y;
-        let slope = if difference.abs() <= delta { difference } else { delta * difference.signum() };
-        *gradient += slope * dloss;
-    }
+        if difference.abs() <= delta { difference } else { delta * difference.signum() }
+    };
+    dx.zip_three((x, y, dlosses), |x, y, dloss| slope(x, y) * dloss);
+    dy.zip_three((x, y, dlosses), |x, y, dloss| slope(y, x) * dloss);
+    Ok(())
 }
 
 crate::op! {
@@ -71,8 +65,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn gradients_and_values() {

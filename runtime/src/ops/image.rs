@@ -80,6 +80,7 @@ pub mod tests {
 
     use ndarray::{ArrayD, IxDyn};
 
+    use crate::kernels::isa;
     use crate::op::Operation;
     use crate::testing::{Tensor, differentiate};
 
@@ -96,8 +97,12 @@ pub mod tests {
     }
 
     impl TensorFlow<'_> {
-        /// Holds an op, run as in training, against the numbers.
+        /// Holds an op, run as in training, against the numbers, with each set of vectors that the machine has.
         pub fn check<A: Any + Copy + Send + Sync>(&self, operation: &'static Operation, attrs: A) {
+            isa::on_each(|_| self.check_on_one(operation, attrs));
+        }
+
+        fn check_on_one<A: Any + Copy + Send + Sync>(&self, operation: &'static Operation, attrs: A) {
             let array =
                 |(shape, elements): Numbers<'_>| ArrayD::from_shape_vec(IxDyn(shape), elements.to_vec()).unwrap();
             let operands: Vec<Tensor> = self.operands.iter().map(|&numbers| array(numbers).into()).collect();

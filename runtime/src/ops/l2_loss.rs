@@ -31,8 +31,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{expect, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, tensor};
 
     #[test]
     fn gradients() {

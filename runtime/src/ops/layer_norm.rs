@@ -4,7 +4,13 @@
 //! `[…, n] × [n] × [n] → […, n]`. The variance is the mean of the squared distances from the mean, as in Keras'
 //! `LayerNormalization`.
 
-use crate::kernels::reduce::{LANES, sum};
+use crate::kernels::columns::sums_of_parts;
+use crate::kernels::elementwise::ELEMENT;
+use crate::kernels::isa::vectorised;
+use crate::kernels::lanes::{self, LANES, total};
+use crate::kernels::parallel::for_each_rows;
+use crate::kernels::reduce::row_sum_of;
+use crate::kernels::scratch::Scratch;
 use crate::op::*;
 
 crate::attributes! {
@@ -39,15 +45,6 @@ fn width(shape: &[usize]) -> usize {
     shape.last().copied().unwrap_or(1).max(1)
 }
 
-/// The sum of `f(x)`.
-fn sum_of<T: Float>(x: &[T], f: impl Fn(T) -> T) -> T {
-    let mut sums = [T::zero(); LANES];
-    for x in x.chunks(LANES) {
-        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f(x));
-    }
-    sums.into_iter().sum()
-}
-
 /// `y = (x − mean) / √(variance + epsilon) · gamma + beta`.
 pub fn forward<T: Float>(
     _: &Context,
@@ -60,19 +57,38 @@ pub fn forward<T: Float>(
 ) -> Result<()> {
     let width = width(x.shape());
     let (count, epsilon) = (T::of(width as f64), T::of(attrs.epsilon));
-    let (kept, _) = statistics.data().as_chunks_mut::<2>();
-    let examples = y.data().chunks_exact_mut(width).zip(x.data().chunks_exact(width));
-    for ((y, x), kept) in examples.zip(kept) {
-        let mean = sum(x) / count;
-        let variance = sum_of(x, |x| (x - mean) * (x - mean)) / count;
-        let factor = (variance + epsilon).sqrt().recip();
-        *kept = [mean, factor];
-        let parameters = gamma.data().iter().zip(beta.data());
-        for ((y, &x), (&gamma, &beta)) in y.iter_mut().zip(x).zip(parameters) {
-            *y = (x - mean) * factor * gamma + beta;
-        }
-    }
+    let (x, gamma, beta) = (x.data(), gamma.data(), beta.data());
+    let outputs = [(y.data(), width), (statistics.data(), 2)];
+    for_each_rows(outputs, x.len() / width, x.len() * ELEMENT, |rows, [y, statistics]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let (kept, _) = statistics.as_chunks_mut::<2>();
+                for ((at, y), kept) in rows.zip(y.chunks_exact_mut(width)).zip(kept) {
+                    let x = &x[at * width..][..width];
+                    let mean = row_sum_of([x], |[x]| x) / count;
+                    let variance = sum_of_squares(x, mean) / count;
+                    let factor = (variance + epsilon).sqrt().recip();
+                    *kept = [mean, factor];
+                    for ((y, &x), (&gamma, &beta)) in y.iter_mut().zip(x).zip(gamma.iter().zip(beta)) {
+                        *y = (x - mean) * factor * gamma + beta;
+                    }
+                }
+            },
+        );
+    });
     Ok(())
+}
+
+/// The sum of the squared distances from the mean.
+#[inline(always)]
+fn sum_of_squares<T: Float>(x: &[T], mean: T) -> T {
+    let mut sums = [T::zero(); LANES];
+    // Where nothing is, there is no distance.
+    lanes::for_each(x, mean, |x| {
+        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += (x - mean) * (x - mean));
+    });
+    total(sums)
 }
 
 /// With `x̂` for the normalized `x`: `dgamma = Σ dy · x̂` and `dbeta = Σ dy` over the examples, and
@@ -90,47 +106,54 @@ pub fn backward<T: Float>(
     dbeta: Gradient<T>,
 ) -> Result<()> {
     let width = width(x.shape());
+    let (x, dy, gamma) = (x.data(), dy.data(), gamma.data());
     let (kept, _) = statistics.data().as_chunks::<2>();
-    let examples = || x.data().chunks_exact(width).zip(dy.data().chunks_exact(width)).zip(kept);
+    let example = |at: usize| (&x[at * width..][..width], &dy[at * width..][..width], kept[at]);
     if let Some((mut dx, update)) = dx.into_parts() {
-        for (((x, dy), kept), dx) in examples().zip(dx.data().chunks_exact_mut(width)) {
-            normalized_gradient(x, dy, gamma.data(), kept, dx, update);
-        }
+        for_each_rows([(dx.data(), width)], x.len() / width, x.len() * ELEMENT, |rows, [dx]| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (at, dx) in rows.zip(dx.chunks_exact_mut(width)) {
+                        normalized_gradient(example(at), gamma, dx, update);
+                    }
+                },
+            );
+        });
     }
-    if let Some(mut dgamma) = dgamma.zeroed() {
-        for ((x, dy), &[mean, factor]) in examples() {
-            let terms = dgamma.data().iter_mut().zip(x).zip(dy);
-            terms.for_each(|((dgamma, &x), &dy)| *dgamma += dy * (x - mean) * factor);
-        }
-    }
-    if let Some(mut dbeta) = dbeta.zeroed() {
-        for ((_, dy), _) in examples() {
-            dbeta.data().iter_mut().zip(dy).for_each(|(dbeta, &dy)| *dbeta += dy);
-        }
+    if dgamma.is_wanted() || dbeta.is_wanted() {
+        f64::with_scratch(2 * width, |sums| {
+            sums_of_parts([x.len(), width], sums, |part, [of_beta, of_gamma]: [&mut [f64]; 2]| {
+                for at in part.start / width..part.end / width {
+                    let (x, dy, [mean, factor]) = example(at);
+                    let terms = x.iter().zip(dy).zip(of_beta.iter_mut().zip(&mut *of_gamma));
+                    for ((&x, &dy), (of_beta, of_gamma)) in terms {
+                        *of_beta += dy.as_f64();
+                        *of_gamma += (dy * (x - mean) * factor).as_f64();
+                    }
+                }
+            });
+            let ((of_beta, of_gamma), shape) = (sums.split_at(gamma.len().min(width)), [gamma.len()]);
+            dgamma.map(View::new(&of_gamma[..gamma.len()], &shape)?, T::of);
+            dbeta.map(View::new(of_beta, &shape)?, T::of);
+            Ok(())
+        })?;
     }
     Ok(())
 }
 
 /// The gradient of one example's `x`.
+#[inline(always)]
 fn normalized_gradient<T: Float>(
-    x: &[T],
-    dy: &[T],
+    (x, dy, [mean, factor]): (&[T], &[T], [T; 2]),
     gamma: &[T],
-    &[mean, factor]: &[T; 2],
     dx: &mut [T],
     update: Update,
 ) {
-    let (mut sums, mut products) = ([T::zero(); LANES], [T::zero(); LANES]);
-    for ((x, dy), gamma) in x.chunks(LANES).zip(dy.chunks(LANES)).zip(gamma.chunks(LANES)) {
-        let terms = x.iter().zip(dy).zip(gamma);
-        for (((&x, &dy), &gamma), (sum, product)) in terms.zip(sums.iter_mut().zip(&mut products)) {
-            *sum += dy * gamma;
-            *product += dy * gamma * (x - mean);
-        }
-    }
     let count = T::of(x.len() as f64);
-    let sum = sums.into_iter().sum::<T>() / count;
-    let slope = products.into_iter().sum::<T>() * factor * factor / count;
+    let sum = row_sum_of([dy, gamma], |[dy, gamma]| dy * gamma) / count;
+    let products = row_sum_of([x, dy, gamma], |[x, dy, gamma]| dy * gamma * (x - mean));
+    let slope = products * factor * factor / count;
     let terms = x.iter().zip(dy).zip(gamma).map(|((&x, &dy), &gamma)| (dy * gamma - sum - (x - mean) * slope) * factor);
     let elements = dx.iter_mut().zip(terms);
     match update {
@@ -149,8 +172,7 @@ mod tests {
     use ndarray::{Array, Array1};
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -29,8 +29,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results};
 
     #[test]
     fn broadcasts() {

@@ -40,8 +40,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results};
 
     #[test]
     fn each_row_ends_at_its_diagonal() {

@@ -101,7 +101,7 @@ pub fn backward<T: Gemm>(
             }
         }
         kernel_gradient([rows, 4 * units], [(x.data(), inputs), (h.data(), units)], &by, dkernel);
-        bias_gradient(4 * units, dgates, dbias);
+        bias_gradient(4 * units, dgates, dbias)?;
         dc.map(View::new(dold_c, c.shape())?, |dc| dc);
         Ok(())
     })
@@ -123,8 +123,8 @@ mod tests {
 
     use super::*;
     use crate::ops::cell::tests::{SIZES, numbers};
-    use crate::ops::expected::{expect, graph, refusal, tensor};
-    use crate::testing::{Tensor, check, differentiate};
+    use crate::ops::expected::{check, expect, graph, refusal, tensor};
+    use crate::testing::{Tensor, differentiate};
 
     fn operands(leading: &[usize], inputs: usize, units: usize) -> [Tensor; 5] {
         let (x, h) = ([leading, &[inputs]].concat(), [leading, &[units]].concat());

@@ -177,8 +177,7 @@ mod tests {
     use ndarray::{Array, ArrayD, Dimension};
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     fn numbers(shape: &[usize]) -> ArrayD<f64> {
         let number = |(axis, at): (usize, &usize)| (axis as f64 + 0.7) * *at as f64;

@@ -88,8 +88,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     #[test]
     fn gradients_and_shapes() {

@@ -80,8 +80,8 @@ mod tests {
     use ndarray::Array4;
 
     use super::*;
+    use crate::ops::expected::check;
     use crate::ops::image::tests::TensorFlow;
-    use crate::testing::check;
 
     #[test]
     #[rustfmt::skip]

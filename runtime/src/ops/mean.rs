@@ -58,8 +58,7 @@ mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -1,7 +1,7 @@
 //! `mul(a, b)`, `a * b`: the product, element by element, broadcast both ways.
 
 use crate::op::*;
-use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand};
+use crate::ops::broadcast::{self, apply, apply_in_place, gradient, operand, unread};
 
 crate::attributes! {}
 
@@ -32,8 +32,8 @@ pub fn backward<T: Float>(
     da: Gradient<T>,
     db: Gradient<T>,
 ) -> Result<()> {
-    gradient(da, dy, operand(a), operand(b), |dy, _, b| dy * b);
-    gradient(db, dy, operand(a), operand(b), |dy, a, _| dy * a);
+    gradient(da, dy, unread(), operand(b), |dy, (), b| dy * b);
+    gradient(db, dy, operand(a), unread(), |dy, a, ()| dy * a);
     Ok(())
 }
 
@@ -50,7 +50,8 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::testing::{check, run};
+    use crate::ops::expected::check;
+    use crate::testing::run;
 
     #[test]
     fn gradients_in_place_and_shapes() {

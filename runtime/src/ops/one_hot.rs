@@ -43,8 +43,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{ids, refusal, results};
-    use crate::testing::check;
+    use crate::ops::expected::{check, ids, refusal, results};
 
     #[test]
     fn values() {

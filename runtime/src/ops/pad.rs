@@ -61,8 +61,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{expect, refusal, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, tensor};
 
     #[test]
     fn gradients_and_shapes() {

@@ -48,7 +48,8 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Tensor, check, run};
+    use crate::ops::expected::check;
+    use crate::testing::{Tensor, run};
 
     fn made(name: &'static str, attrs: Attrs) -> Result<Vec<Tensor>> {
         run(&[], |r, _| Ok(record(r, name, &[], attrs)?.into_vec()))

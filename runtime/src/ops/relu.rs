@@ -57,8 +57,7 @@ mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{expect, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -174,8 +174,7 @@ crate::op! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     const BATCH: Dim = Dim::Symbol(0);
     const TIME: Dim = Dim::Symbol(1);

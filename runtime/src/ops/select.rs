@@ -1,6 +1,7 @@
 //! `select(condition, a, b)`: `a` where the condition holds, `b` elsewhere, element by element, all three broadcast.
 
 use crate::kernels::broadcast::for_each_run;
+use crate::kernels::elementwise::update_with_three;
 use crate::op::*;
 use crate::ops::broadcast::{broadcast, gradient, operand, unread};
 
@@ -30,6 +31,12 @@ pub fn forward<T: Element>(
     let shape = y.shape();
     let mut rest = y.into_data();
     let operands = [condition.shape(), a.shape(), b.shape()];
+    if operands == [shape; 3] {
+        update_with_three(rest, (condition.data(), a.data(), b.data()), |y, holds, a, b| {
+            *y = if holds { a } else { b }
+        });
+        return Ok(());
+    }
     for_each_run(shape, operands, |[at, at_a, at_b], length, [step, step_a, step_b]| {
         let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
         rest = after;
@@ -65,8 +72,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn gradients_and_shapes() {

@@ -4,7 +4,8 @@
 //! `[…] × […] → […]`, one loss per element, as TensorFlow's `sigmoid_cross_entropy_with_logits`, in its form that
 //! neither overflows nor rounds to 0: `max(x, 0) − x · z + log(1 + exp(−|x|))`. Both operands have a gradient.
 
-use crate::kernels::exponential::logistic;
+use crate::kernels::elementwise::update_with_two;
+use crate::kernels::exponential::{exp, logistic};
 use crate::op::*;
 use crate::ops::targets::common;
 
@@ -26,10 +27,10 @@ pub fn forward<T: Float>(
     _: &Attrs,
     mut losses: ViewMut<T>,
 ) -> Result<()> {
-    for ((loss, &x), &z) in losses.data().iter_mut().zip(logits.data()).zip(labels.data()) {
+    update_with_two(losses.data(), (logits.data(), labels.data()), |loss, x, z| {
         let positive = if x < T::zero() { T::zero() } else { x };
-        *loss = positive - x * z + (-x.abs()).exp().ln_1p();
-    }
+        *loss = positive - x * z + exp(-x.abs()).ln_1p();
+    });
     Ok(())
 }
 
@@ -43,14 +44,7 @@ pub fn backward<T: Float>(
     dlogits: Gradient<T>,
     dlabels: Gradient<T>,
 ) -> Result<()> {
-    if let Some((mut dlogits, update)) = dlogits.into_parts() {
-        let terms = logits.data().iter().zip(labels.data()).zip(dlosses.data());
-        let elements = dlogits.data().iter_mut().zip(terms.map(|((&x, &z), &dloss)| (logistic(x) - z) * dloss));
-        match update {
-            Update::Set => elements.for_each(|(dx, term)| *dx = term),
-            Update::Add => elements.for_each(|(dx, term)| *dx += term),
-        }
-    }
+    dlogits.zip_three((logits, labels, dlosses), |x, z, dloss| (logistic(x) - z) * dloss);
     dlabels.zip(logits, dlosses, |x, dloss| -x * dloss);
     Ok(())
 }
@@ -65,8 +59,7 @@ mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -49,8 +49,7 @@ crate::op! {
 mod tests {
     use super::*;
     use crate::ops::axis::tests::check_lines;
-    use crate::ops::expected::{expect, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, tensor};
 
     #[test]
     fn lines_are_normalized_along_each_axis() {

@@ -7,7 +7,10 @@
 //! `stop_gradient` around them keeps it from what they are computed from.
 
 use crate::kernels::exponential::exp;
-use crate::kernels::softmax::{largest, sum_of_exponentials};
+use crate::kernels::isa::vectorised;
+use crate::kernels::parallel::for_each_rows;
+use crate::kernels::reduce::row_sum_of;
+use crate::kernels::softmax::{EXPONENTIAL, largest, sum_of_exponentials};
 use crate::op::*;
 use crate::ops::targets::classified;
 
@@ -32,6 +35,7 @@ fn classes(shape: &[usize]) -> usize {
 
 /// `−log softmax(logit)`. The two are taken off one after the other: their sum would round away what the logarithm adds
 /// to a large number.
+#[inline(always)]
 fn surprise<T: Float>(logit: T, normalizer: &[T; 2]) -> T {
     normalizer[1] - (logit - normalizer[0])
 }
@@ -45,14 +49,24 @@ pub fn forward<T: Float>(
     mut losses: ViewMut<T>,
     mut normalizers: ViewMut<T>,
 ) -> Result<()> {
-    let classes = classes(logits.shape());
-    let examples = logits.data().chunks_exact(classes).zip(labels.data().chunks_exact(classes));
-    let (kept, _) = normalizers.data().as_chunks_mut::<2>();
-    for (((logits, labels), loss), kept) in examples.zip(losses.data()).zip(kept) {
-        let largest = largest(logits);
-        *kept = [largest, sum_of_exponentials(logits, largest).ln()];
-        *loss = logits.iter().zip(labels).map(|(&logit, &label)| label * surprise(logit, kept)).sum();
-    }
+    let (classes, rows) = (classes(logits.shape()), losses.data().len());
+    let (logits, labels) = (logits.data(), labels.data());
+    let outputs = [(losses.data(), 1), (normalizers.data(), 2)];
+    for_each_rows(outputs, rows, logits.len() * EXPONENTIAL, |rows, [losses, normalizers]| {
+        let (logits, labels) = (&logits[rows.start * classes..], &labels[rows.start * classes..]);
+        vectorised(
+            #[inline(always)]
+            || {
+                let examples = logits.chunks_exact(classes).zip(labels.chunks_exact(classes));
+                let (kept, _) = normalizers.as_chunks_mut::<2>();
+                for (((logits, labels), loss), kept) in examples.zip(losses).zip(kept) {
+                    let largest = largest(logits);
+                    *kept = [largest, sum_of_exponentials(logits, largest).ln()];
+                    *loss = row_sum_of([logits, labels], |[logit, label]| label * surprise(logit, kept));
+                }
+            },
+        );
+    });
     Ok(())
 }
 
@@ -69,24 +83,54 @@ pub fn backward<T: Float>(
     dlabels: Gradient<T>,
 ) -> Result<()> {
     let classes = classes(logits.shape());
-    let (kept, _) = normalizers.data().as_chunks::<2>();
-    let examples = || logits.data().chunks_exact(classes).zip(kept).zip(dlosses.data());
-    if let Some((mut dlogits, update)) = dlogits.into_parts() {
-        let labels = labels.data().chunks_exact(classes);
-        let targets = dlogits.data().chunks_exact_mut(classes).zip(labels);
-        for (((logits, kept), &dloss), (dlogits, labels)) in examples().zip(targets) {
+    let examples = Examples { classes, logits: logits.data(), normalizers: normalizers.data() };
+    let (labels, dlosses) = (labels.data(), dlosses.data());
+    examples.gradient(
+        dlogits,
+        #[inline(always)]
+        |at, dlogits, logits, kept, update| {
+            let (labels, dloss) = (&labels[at * classes..], dlosses[at]);
             let terms = logits.iter().zip(labels).map(|(&logit, &label)| (exp(-surprise(logit, kept)) - label) * dloss);
             put(dlogits, terms, update);
-        }
-    }
-    if let Some((mut dlabels, update)) = dlabels.into_parts() {
-        for (((logits, kept), &dloss), dlabels) in examples().zip(dlabels.data().chunks_exact_mut(classes)) {
-            put(dlabels, logits.iter().map(|&logit| surprise(logit, kept) * dloss), update);
-        }
-    }
+        },
+    );
+    examples.gradient(
+        dlabels,
+        #[inline(always)]
+        |at, dlabels, logits, kept, update| {
+            put(dlabels, logits.iter().map(|&logit| surprise(logit, kept) * dlosses[at]), update);
+        },
+    );
     Ok(())
 }
 
+/// The logits of examples, and what makes probabilities of them.
+struct Examples<'a, T> {
+    classes: usize,
+    logits: &'a [T],
+    normalizers: &'a [T],
+}
+
+impl<T: Float> Examples<'_, T> {
+    /// Calls `of_example` with the number of each example, its part of the gradient, its logits and its normalizers.
+    fn gradient(&self, gradient: Gradient<T>, of_example: impl Fn(usize, &mut [T], &[T], &[T; 2], Update) + Sync) {
+        let Some((mut gradient, update)) = gradient.into_parts() else { return };
+        let Self { classes, logits, normalizers } = *self;
+        let (kept, _) = normalizers.as_chunks::<2>();
+        for_each_rows([(gradient.data(), classes)], kept.len(), logits.len() * EXPONENTIAL, |rows, [gradient]| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (at, gradient) in rows.zip(gradient.chunks_exact_mut(classes)) {
+                        of_example(at, gradient, &logits[at * classes..][..classes], &kept[at], update);
+                    }
+                },
+            );
+        });
+    }
+}
+
+#[inline(always)]
 fn put<T: Float>(gradient: &mut [T], terms: impl Iterator<Item = T>, update: Update) {
     let elements = gradient.iter_mut().zip(terms);
     match update {
@@ -105,8 +149,7 @@ mod tests {
     use ndarray::{Array, Array2, Array3, Axis, array};
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     /// Logits, and labels whose sum is 1 for each example.
     fn example(sizes: [usize; 3]) -> (Array3<f64>, Array3<f64>) {

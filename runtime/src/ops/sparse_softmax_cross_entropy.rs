@@ -3,8 +3,10 @@
 //! `[…, classes] × u32[…] → […]`, as TensorFlow's `sparse_softmax_cross_entropy_with_logits`. The gradient is
 //! `softmax(logits)`, less 1 at the class.
 
-use crate::kernels::exponential::exp;
-use crate::kernels::softmax::largest;
+use crate::kernels::elementwise::ELEMENT;
+use crate::kernels::isa::vectorised;
+use crate::kernels::parallel::for_each_rows;
+use crate::kernels::softmax::{EXPONENTIAL, exponentials, largest};
 use crate::op::*;
 use crate::ops::targets::classes;
 
@@ -33,23 +35,30 @@ pub fn forward<T: Float>(
     mut losses: ViewMut<T>,
     mut probabilities: ViewMut<T>,
 ) -> Result<()> {
-    let classes = logits.shape().last().copied().unwrap_or(1);
-    let rows = logits.data().chunks_exact(classes.max(1)).zip(probabilities.data().chunks_exact_mut(classes.max(1)));
-    for (((logits, probabilities), &id), loss) in rows.zip(ids.data()).zip(losses.data()) {
-        let Some(&logit) = logits.get(id as usize) else {
-            return Err(Error::IndexOutOfRange { op: context.op().to_string(), index: u64::from(id), size: classes });
-        };
-        let largest = largest(logits);
-        let mut sum = T::zero();
-        for (probability, &logit) in probabilities.iter_mut().zip(logits) {
-            *probability = exp(logit - largest);
-            sum += *probability;
-        }
-        let factor = sum.recip();
-        probabilities.iter_mut().for_each(|probability| *probability *= factor);
-        // One after the other: their sum would round away what the logarithm adds to a large number.
-        *loss = sum.ln() - (logit - largest);
+    let classes = logits.shape().last().copied().unwrap_or(1).max(1);
+    let (logits, ids) = (logits.data(), ids.data());
+    if let Some(&id) = ids.iter().find(|&&id| id as usize >= classes) {
+        return Err(Error::IndexOutOfRange { op: context.op().to_string(), index: u64::from(id), size: classes });
     }
+    let outputs = [(losses.data(), 1), (probabilities.data(), classes)];
+    for_each_rows(outputs, ids.len(), logits.len() * EXPONENTIAL, |rows, [losses, probabilities]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                let examples = rows.zip(losses).zip(probabilities.chunks_exact_mut(classes));
+                for ((at, loss), probabilities) in examples {
+                    let logits = &logits[at * classes..][..classes];
+                    let largest = largest(logits);
+                    probabilities.copy_from_slice(logits);
+                    let sum = exponentials(probabilities, largest);
+                    let factor = sum.recip();
+                    probabilities.iter_mut().for_each(|probability| *probability *= factor);
+                    // One after the other: their sum would round away what the logarithm adds to a large number.
+                    *loss = sum.ln() - (logits[ids[at] as usize] - largest);
+                }
+            },
+        );
+    });
     Ok(())
 }
 
@@ -64,17 +73,24 @@ pub fn backward<T: Float>(
 ) -> Result<()> {
     let Some((mut dlogits, update)) = dlogits.into_parts() else { return Ok(()) };
     let classes = dlogits.shape().last().copied().unwrap_or(1).max(1);
-    let rows = dlogits.data().chunks_exact_mut(classes).zip(probabilities.data().chunks_exact(classes));
-    for (((dlogits, probabilities), &id), &dloss) in rows.zip(ids.data()).zip(dlosses.data()) {
-        let elements = dlogits.iter_mut().zip(probabilities);
-        match update {
-            Update::Set => elements.for_each(|(d, &p)| *d = p * dloss),
-            Update::Add => elements.for_each(|(d, &p)| *d += p * dloss),
-        }
-        if let Some(d) = dlogits.get_mut(id as usize) {
-            *d -= dloss;
-        }
-    }
+    let (probabilities, ids, dlosses) = (probabilities.data(), ids.data(), dlosses.data());
+    for_each_rows([(dlogits.data(), classes)], ids.len(), probabilities.len() * ELEMENT, |rows, [dlogits]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (at, dlogits) in rows.zip(dlogits.chunks_exact_mut(classes)) {
+                    let (elements, dloss) = (dlogits.iter_mut().zip(&probabilities[at * classes..]), dlosses[at]);
+                    match update {
+                        Update::Set => elements.for_each(|(d, &p)| *d = p * dloss),
+                        Update::Add => elements.for_each(|(d, &p)| *d += p * dloss),
+                    }
+                    if let Some(d) = dlogits.get_mut(ids[at] as usize) {
+                        *d -= dloss;
+                    }
+                }
+            },
+        );
+    });
     Ok(())
 }
 
@@ -88,8 +104,7 @@ mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{expect, ids, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, ids, refusal, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

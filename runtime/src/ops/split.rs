@@ -112,8 +112,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{expect, refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, expect, refusal, results, tensor};
 
     #[test]
     fn gradients_and_shapes() {

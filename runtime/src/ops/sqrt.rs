@@ -44,8 +44,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::{results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, results, tensor};
 
     #[test]
     fn gradients_and_in_place() {

@@ -19,8 +19,9 @@ mod tests {
     use ndarray::array;
 
     use super::*;
+    use crate::ops::expected::check;
     use crate::ops::mul;
-    use crate::testing::{Recorder, Value, check, differentiate};
+    use crate::testing::{Recorder, Value, differentiate};
 
     #[test]
     fn gives_its_operand() {

@@ -48,8 +48,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::ops::expected::results;
-    use crate::testing::check;
+    use crate::ops::expected::{check, results};
 
     #[test]
     fn gradients_in_place_and_shapes() {

@@ -1,8 +1,8 @@
 //! `sum(x)`: the sum over some axes, or over all.
 
-use crate::kernels::broadcast::for_each_run;
-use crate::kernels::reduce::add_sums;
+use crate::kernels::broadcast::{gradient, zip, zip_in_place};
 use crate::op::*;
+use crate::ops::broadcast::{operand, unread};
 use crate::ops::reduction::{kept, reduce};
 
 crate::attributes! {
@@ -23,8 +23,9 @@ pub const fn shape(x: Shape, attrs: &Attrs) -> Result<Shapes, ShapeError> {
 /// Adds up the elements of `x` that each element of `y` stands for.
 pub fn forward<T: Float>(_: &Context, x: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let (kept, rank) = kept(x.shape(), &attrs.axes);
-    y.data().fill(T::zero());
-    add_sums(x.data(), x.shape(), y.data(), &kept[..rank]);
+    // What a broadcast of `y` to the shape of `x` would send back.
+    let target = (y.data(), &kept[..rank]);
+    gradient(target, operand(x), unread(), unread(), Update::Set, |x, (), ()| x);
     Ok(())
 }
 
@@ -39,16 +40,11 @@ pub(super) fn spread<T: Float>(dx: Gradient<T>, dy: View<T>, axes: &Axes, factor
     let shape = dx.shape();
     let (kept, rank) = kept(shape, axes);
     let factor = factor(shape.iter().product::<usize>() / dy.len().max(1));
-    let mut rest = dx.data();
-    for_each_run(shape, [&kept[..rank]], |[from], length, [step]| {
-        let (dx, after) = std::mem::take(&mut rest).split_at_mut(length);
-        rest = after;
-        let dy = (0..length).map(|n| dy.data()[from + n * step] * factor);
-        match update {
-            Update::Set => dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx = dy),
-            Update::Add => dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += dy),
-        }
-    });
+    let dy = (dy.data(), &kept[..rank]);
+    match update {
+        Update::Set => zip(shape, dy, unread(), dx.data(), |dy, ()| dy * factor),
+        Update::Add => zip_in_place(dx.data(), shape, dy, |dx, dy| dx + dy * factor),
+    }
     Ok(())
 }
 
@@ -62,8 +58,7 @@ mod tests {
     use ndarray::{Array, array};
 
     use super::*;
-    use crate::ops::expected::{refusal, results, tensor};
-    use crate::testing::check;
+    use crate::ops::expected::{check, refusal, results, tensor};
 
     #[test]
     fn gradients_in_place_and_shapes() {

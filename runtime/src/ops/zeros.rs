@@ -28,7 +28,8 @@ mod tests {
     use ndarray::Array;
 
     use super::*;
-    use crate::testing::{check, run};
+    use crate::ops::expected::check;
+    use crate::testing::run;
 
     #[test]
     fn every_element_is_zero() {

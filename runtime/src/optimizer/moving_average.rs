@@ -8,7 +8,7 @@ use ndarray::Dimension;
 use super::slots::check;
 use crate::element::{Element, Float, Slice, SliceMut};
 use crate::error::{Error, Result};
-use crate::kernels::isa::vectorised;
+use crate::kernels::elementwise::update_with;
 use crate::model::{VariableInfo, Variables};
 use crate::store::About;
 use crate::variable::{AnyVariable, Variable};
@@ -211,10 +211,7 @@ impl ExponentialMovingAverage {
 /// `average −= rate · (average − value)`
 fn approach<T: Float>(average: &mut [T], value: &[T], rate: f64) {
     let rate = T::of(rate);
-    vectorised(
-        #[inline(always)]
-        || average.iter_mut().zip(value).for_each(|(average, &value)| *average -= (*average - value) * rate),
-    );
+    update_with(average, value, |average, value| *average -= (*average - value) * rate);
 }
 
 impl Drop for Swapped<'_> {

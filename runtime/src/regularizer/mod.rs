@@ -56,7 +56,6 @@ pub(crate) mod loss;
 
 use crate::element::{Float, Slice, SliceMut};
 use crate::error::{Error, Result};
-use crate::kernels::isa::vectorised;
 use crate::kernels::reduce::sum_of;
 use crate::op::{Gradient, Update, View, ViewMut};
 
@@ -198,18 +197,10 @@ impl Regularizer for Norms {
         let elements = value.data();
         let mut loss = T::zero();
         if self.l1 != 0.0 {
-            let sum = vectorised(
-                #[inline(always)]
-                || sum_of(elements, |x| x.abs()),
-            );
-            loss += T::of(self.l1) * sum;
+            loss += T::of(self.l1) * sum_of(elements, |x| x.abs());
         }
         if self.l2 != 0.0 {
-            let sum = vectorised(
-                #[inline(always)]
-                || sum_of(elements, |x| x * x),
-            );
-            loss += T::of(self.l2 / 2.0) * sum;
+            loss += T::of(self.l2 / 2.0) * sum_of(elements, |x| x * x);
         }
         loss
     }

@@ -90,7 +90,7 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     close("y, added", sizes, &y, &y_wanted);
     convolve_then(sizes, &x, (&w, None), &mut y, Update::Set, &|first, y| {
         assert!(first.is_multiple_of(sizes.filters) && y.len().is_multiple_of(sizes.filters), "pixels are whole");
-        y.iter_mut().zip(first..).for_each(|(y, n)| *y += *y + T::of(n as f64));
+        y.iter_mut().zip(first..).for_each(|(y, n)| *y = *y * T::of(2.0) + T::of(n as f64));
     });
     y_wanted.iter_mut().enumerate().for_each(|(n, y)| *y += n as f64);
     close("y, with an epilogue", sizes, &y, &y_wanted);

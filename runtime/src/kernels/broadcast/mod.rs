@@ -2,15 +2,24 @@
 
 use std::ops::Range;
 
+use super::columns::{self, NOTHING};
 use super::elementwise::{CHUNK, ELEMENT};
 use super::isa::vectorised;
+use super::lanes::{LANES, total};
 use super::parallel::for_each_chunk;
+use super::scratch::Scratch;
 use crate::element::Float;
 use crate::op::Update;
 use crate::shape::MAX_RANK;
 
+#[cfg(test)]
+mod tests;
+
 /// How many parts the sums of a small gradient have.
 const PARTIAL_SUMS: usize = 8;
+
+/// Numbers in a row that is made of several short ones.
+const WIDE: usize = 256;
 
 /// The axes of a result as a loop sees them: neighbours that every operand treats alike are one.
 #[derive(Clone, Copy)]
@@ -117,6 +126,15 @@ impl<const N: usize> Axes<N> {
         }
     }
 
+    /// Whether the result is a matrix of short rows, and each operand either such a matrix or one row that is repeated
+    /// (true).
+    fn repeated(&self) -> Option<[bool; N]> {
+        let columns = self.sizes[1];
+        let is_row = self.steps.map(|steps| steps[..2] == [0, 1]);
+        let is_known = |n: usize| is_row[n] || self.steps[n][..2] == [columns, 1];
+        (self.count == 2 && columns <= WIDE / 2 && (0..N).all(is_known)).then_some(is_row)
+    }
+
     /// Splits the first axis between threads: `work` is given some of its positions and their part of `y`.
     fn for_each_part<Y: Send>(&self, y: &mut [Y], work: impl Fn(Range<usize>, &mut [Y]) + Sync) {
         let (row, operations) = (self.row(), y.len() * ELEMENT);
@@ -147,6 +165,12 @@ pub fn zip<A: Copy + Sync, B: Copy + Sync, Y: Copy + Send>(
         y,
         #[inline(always)]
         |rows, y| {
+            let from = rows.start * axes.row();
+            match axes.repeated() {
+                Some([false, true]) => return in_wide_rows(y, &a[from..], b, &f),
+                Some([true, false]) => return in_wide_rows(y, &b[from..], a, |b, a| f(a, b)),
+                _ => {}
+            }
             let mut rest = y;
             axes.for_each_run(rows, |[at_a, at_b], length, steps| {
                 let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
@@ -177,6 +201,12 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
         a,
         #[inline(always)]
         |rows, a| {
+            if axes.repeated() == Some([true]) {
+                let put = |a: &mut A, b| *a = f(*a, b);
+                return for_each_wide_row(b, a.len(), |part, b| {
+                    a[part].iter_mut().zip(b).for_each(|(a, &b)| put(a, b))
+                });
+            }
             let mut rest = a;
             axes.for_each_run(rows, |[at_b], length, [step]| {
                 let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
@@ -191,14 +221,34 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
     );
 }
 
+/// `y = f(a, b)`, `b` being a row for each row of `a`.
+#[inline(always)]
+fn in_wide_rows<A: Copy, B: Copy, Y>(y: &mut [Y], a: &[A], b: &[B], f: impl Fn(A, B) -> Y) {
+    for_each_wide_row(b, y.len(), |part, b| {
+        y[part.clone()].iter_mut().zip(&a[part]).zip(b).for_each(|((y, &a), &b)| *y = f(a, b));
+    });
+}
+
+/// Calls `work` with several rows at a time, and as many copies of `row`: a loop over vectors is not worth beginning for
+/// a short row.
+#[inline(always)]
+fn for_each_wide_row<B: Copy>(row: &[B], length: usize, mut work: impl FnMut(Range<usize>, &[B])) {
+    let mut wide = [row[0]; WIDE];
+    let wide = &mut wide[..WIDE / row.len() * row.len()];
+    wide.iter_mut().zip(row.iter().cycle()).for_each(|(wide, &number)| *wide = number);
+    for from in (0..length).step_by(wide.len()) {
+        work(from..length.min(from + wide.len()), wide);
+    }
+}
+
 /// An operand of a broadcast: its elements and its shape.
 pub type Operand<'a, T> = (&'a [T], &'a [usize]);
 
 /// `f(dy, a, b)` as the gradient of an operand of this shape, or added to it: where the operand has one element for
 /// several of the result, it gets their sum.
 ///
-/// A small gradient of something that is repeated along the first axis, as a bias is, gets the sum of sums over fixed
-/// parts of that axis, which threads share.
+/// The gradient of something that is repeated along the first axis, as a bias is, gets the sum of sums over fixed parts
+/// of that axis, which threads share.
 pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
     (gradient, shape): (&mut [T], &[usize]),
     (dy, dy_shape): Operand<'_, T>,
@@ -214,28 +264,15 @@ pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
         return;
     }
     let axes = Axes::new(dy_shape, [shape, a_shape, b_shape]);
+    if axes.is_of_columns() && add_columns(&axes, gradient, dy, (a, b), &f) {
+        return;
+    }
     let (rows, row) = (axes.rows(), axes.row());
     // Some rows, for the part of the gradient from `origin` on.
     let add = |rows: Range<usize>, gradient: &mut [T], origin: usize| {
-        let mut from = rows.start * row;
         vectorised(
             #[inline(always)]
-            || {
-                axes.for_each_run(rows, |[to, at_a, at_b], length, [step, step_a, step_b]| {
-                    let dy = &dy[from..from + length];
-                    from += length;
-                    let term = |n: usize| f(dy[n], a[at_a + n * step_a], b[at_b + n * step_b]);
-                    let to = &mut gradient[to - origin..];
-                    match [step, step_a, step_b] {
-                        [0, ..] => to[0] += (0..length).map(term).sum::<T>(),
-                        [_, 0, 0] => {
-                            let (a, b) = (a[at_a], b[at_b]);
-                            to.iter_mut().zip(dy).for_each(|(to, &dy)| *to += f(dy, a, b));
-                        }
-                        _ => to[..length].iter_mut().enumerate().for_each(|(n, to)| *to += term(n)),
-                    }
-                });
-            },
+            || axes.add_rows(rows, (gradient, origin), dy, (a, b), &f),
         );
     };
     let length = gradient.len();
@@ -247,12 +284,127 @@ pub fn gradient<T: Float, A: Copy + Sync, B: Copy + Sync>(
             add(rows.clone(), gradient, rows.start * row);
         });
     }
-    if axes.steps[0][0] > 0 || rows < PARTIAL_SUMS || length * PARTIAL_SUMS > CHUNK || dy.len() < CHUNK {
+    let own = axes.steps[0][0];
+    if own > 0 {
+        // Each position along the first axis has its own part of the gradient.
+        let together = (CHUNK / row).max(1);
+        return for_each_chunk(gradient, own * together, dy.len() * ELEMENT, |number, gradient| {
+            let first = number * together;
+            add(first..first + gradient.len() / own, gradient, first * own);
+        });
+    }
+    if rows < PARTIAL_SUMS || length * PARTIAL_SUMS > CHUNK || dy.len() < CHUNK {
         return add(0..rows, gradient, 0);
     }
     add_partial_sums(gradient, dy.len() * ELEMENT, |part, sums| {
         add(part * rows / PARTIAL_SUMS..(part + 1) * rows / PARTIAL_SUMS, sums, 0);
     });
+}
+
+impl Axes<3> {
+    /// Whether the first operand has a number for each column of a matrix of several rows.
+    fn is_of_columns(&self) -> bool {
+        self.count == 2 && self.steps[0][..2] == [0, 1]
+    }
+
+    /// Adds `f(dy, a, b)` to the first operand, for some positions along the first axis; of the first operand there is
+    /// a part, from `origin` on.
+    #[inline(always)]
+    fn add_rows<T: Float, A: Copy, B: Copy>(
+        self,
+        rows: Range<usize>,
+        (gradient, origin): (&mut [T], usize),
+        dy: &[T],
+        (a, b): (&[A], &[B]),
+        f: impl Fn(T, A, B) -> T,
+    ) {
+        let mut from = rows.start * self.row();
+        self.for_each_run(
+            rows,
+            #[inline(always)]
+            |[to, at_a, at_b], length, steps| {
+                let (dy, to) = (&dy[from..from + length], &mut gradient[to - origin..]);
+                from += length;
+                let (a, b) = (&a[at_a..], &b[at_b..]);
+                match steps {
+                    [0, 1, 1] => to[0] += dy.iter().zip(a).zip(b).map(|((&dy, &a), &b)| f(dy, a, b)).sum::<T>(),
+                    [0, 1, 0] => {
+                        let b = b[0];
+                        to[0] += sum_of_row(dy, a, |dy, a| f(dy, a, b));
+                    }
+                    [0, 0, 1] => {
+                        let a = a[0];
+                        to[0] += sum_of_row(dy, b, |dy, b| f(dy, a, b));
+                    }
+                    [0, ..] => {
+                        let (a, b) = (a[0], b[0]);
+                        to[0] += sum_of_row(dy, NOTHING, |dy, ()| f(dy, a, b));
+                    }
+                    [_, 0, 0] => {
+                        let (a, b) = (a[0], b[0]);
+                        to.iter_mut().zip(dy).for_each(|(to, &dy)| *to += f(dy, a, b));
+                    }
+                    [_, 0, _] => {
+                        let a = a[0];
+                        to.iter_mut().zip(dy).zip(b).for_each(|((to, &dy), &b)| *to += f(dy, a, b));
+                    }
+                    [_, _, 0] => {
+                        let b = b[0];
+                        to.iter_mut().zip(dy).zip(a).for_each(|((to, &dy), &a)| *to += f(dy, a, b));
+                    }
+                    _ => {
+                        let terms = dy.iter().zip(a).zip(b);
+                        to.iter_mut().zip(terms).for_each(|(to, ((&dy, &a), &b))| *to += f(dy, a, b));
+                    }
+                }
+            },
+        );
+    }
+}
+
+/// The sum of `f(dy, a)` over a row, in lanes.
+#[inline(always)]
+fn sum_of_row<T: Float, A: Copy>(dy: &[T], a: &[A], f: impl Fn(T, A) -> T) -> T {
+    let mut sums = [T::zero(); LANES];
+    let ((of_dy, rest), (of_a, rest_of_a)) = (dy.as_chunks::<LANES>(), a[..dy.len()].as_chunks::<LANES>());
+    for (dy, a) in of_dy.iter().zip(of_a) {
+        for lane in 0..LANES {
+            sums[lane] += f(dy[lane], a[lane]);
+        }
+    }
+    sums.iter_mut().zip(rest).zip(rest_of_a).for_each(|((sum, &dy), &a)| *sum += f(dy, a));
+    total(sums)
+}
+
+/// Adds `f(dy, a, b)` to the columns of a matrix, where `a` and `b` each are a matrix as `dy`, or one number; says
+/// whether they are.
+fn add_columns<T: Float, A: Copy + Sync, B: Copy + Sync>(
+    axes: &Axes<3>,
+    gradient: &mut [T],
+    dy: &[T],
+    (a, b): (&[A], &[B]),
+    f: impl Fn(T, A, B) -> T + Sync,
+) -> bool {
+    let columns = gradient.len();
+    let kind = |n: usize| match axes.steps[n][..2] {
+        [0, 0] => Some(false),
+        [row, 1] if row == columns => Some(true),
+        _ => None,
+    };
+    let Some(kinds) = kind(1).zip(kind(2)) else { return false };
+    let (nothing, first_a, first_b) = (&NOTHING[..columns::width(columns)], a[0], b[0]);
+    f64::with_scratch(columns, |sums| {
+        match kinds {
+            (false, false) => {
+                columns::sums(columns, (dy, NOTHING), nothing, sums, |dy, (), ()| [f(dy, first_a, first_b)]);
+            }
+            (true, false) => columns::sums(columns, (dy, a), nothing, sums, |dy, a, ()| [f(dy, a, first_b)]),
+            (false, true) => columns::sums(columns, (dy, b), nothing, sums, |dy, b, ()| [f(dy, first_a, b)]),
+            (true, true) => return false,
+        }
+        gradient.iter_mut().zip(sums).for_each(|(gradient, &mut sum)| *gradient += T::of(sum));
+        true
+    })
 }
 
 /// Adds sums that begin with zeros, each of a part, one after the other.
@@ -267,65 +419,4 @@ fn add_partial_sums<T: Float>(gradient: &mut [T], operations: usize, add: impl F
             gradient.iter_mut().zip(sums).for_each(|(gradient, &sum)| *gradient += sum);
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::reference;
-
-    const SHAPES: [(&[usize], &[usize], &[usize]); 8] = [
-        (&[2, 3], &[2, 3], &[2, 3]),
-        (&[2, 3], &[2, 3], &[3]),
-        (&[2, 3], &[2, 1], &[1, 3]),
-        (&[3, 2, 4], &[3, 1, 4], &[2, 4]),
-        (&[2, 3, 4, 5], &[4, 1], &[2, 1, 1, 5]),
-        (&[4], &[], &[4]),
-        (&[], &[], &[1]),
-        (&[2, 0, 3], &[2, 1, 3], &[0, 1]),
-    ];
-
-    fn count(shape: &[usize]) -> usize {
-        shape.iter().product()
-    }
-
-    fn numbers(shape: &[usize], from: f64) -> Vec<f64> {
-        (0..count(shape)).map(|n| from + n as f64).collect()
-    }
-
-    #[test]
-    fn every_pair_of_shapes_agrees_with_the_definition() {
-        for (shape, a_shape, b_shape) in SHAPES {
-            let (a, b) = (numbers(a_shape, 1.0), numbers(b_shape, 100.0));
-            let mut y = vec![0.0; count(shape)];
-            zip(shape, (&a, a_shape), (&b, b_shape), &mut y, |a, b| a * b);
-            let wanted: Vec<f64> = (0..count(shape))
-                .map(|n| {
-                    a[reference::broadcast_index(n, shape, a_shape)] * b[reference::broadcast_index(n, shape, b_shape)]
-                })
-                .collect();
-            assert_eq!(y, wanted, "{a_shape:?} and {b_shape:?}");
-            if a_shape == shape {
-                let mut in_place = a.clone();
-                zip_in_place(&mut in_place, shape, (&b, b_shape), |a, b| a * b);
-                assert_eq!(in_place, wanted);
-            }
-        }
-    }
-
-    #[test]
-    fn gradients_are_summed_over_broadcast_axes() {
-        for (shape, a_shape, b_shape) in SHAPES {
-            let (dy, a, b) = (numbers(shape, 0.5), numbers(a_shape, 1.0), numbers(b_shape, 2.0));
-            let mut gradient = vec![1.0; a.len()];
-            let f = |dy: f64, a: f64, b: f64| dy * b + a;
-            super::gradient((&mut gradient, a_shape), (&dy, shape), (&a, a_shape), (&b, b_shape), Update::Add, f);
-            let mut wanted = vec![1.0; a.len()];
-            for (n, &dy) in dy.iter().enumerate() {
-                let at = reference::broadcast_index(n, shape, a_shape);
-                wanted[at] += f(dy, a[at], b[reference::broadcast_index(n, shape, b_shape)]);
-            }
-            assert_eq!(gradient, wanted, "{a_shape:?} and {b_shape:?}");
-        }
-    }
 }
