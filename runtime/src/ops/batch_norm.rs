@@ -10,8 +10,7 @@
 //! no images, leaves it as it is.) An empty batch moves nothing.
 
 use crate::kernels::batch_norm::{Statistics, input_gradient, moments, normalize, parameter_gradients};
-use crate::kernels::elementwise::{CHUNK, ELEMENT};
-use crate::kernels::parallel::for_each_chunk;
+use crate::kernels::gemm::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
 
@@ -87,28 +86,10 @@ pub fn forward<T: Float>(
     let epsilon = T::of(attrs.epsilon);
     scale.data().iter_mut().for_each(|scale| *scale = (*scale + epsilon).sqrt().recip());
     let statistics = Statistics { mean: center.data(), scale: scale.data() };
-    normalize_then(context, x.data(), statistics, (gamma.data(), beta.data()), y.data());
+    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+    let epilogue: Option<Epilogue<'_, T>> = if context.is_followed() { Some(&finish) } else { None };
+    normalize(x.data(), statistics, gamma.data(), beta.data(), y.data(), epilogue);
     Ok(())
-}
-
-/// Normalises, and gives away what is finished if somebody waits for it.
-fn normalize_then<T: Float>(
-    context: &Context,
-    x: &[T],
-    by: Statistics<'_, T>,
-    (gamma, beta): (&[T], &[T]),
-    y: &mut [T],
-) {
-    if !context.is_followed() {
-        return normalize(x, by, gamma, beta, y);
-    }
-    let channels = gamma.len().max(1);
-    let chunk = (CHUNK / channels).max(1) * channels;
-    for_each_chunk(y, chunk, x.len() * ELEMENT, |number, y| {
-        let first = number * chunk;
-        normalize(&x[first..first + y.len()], by, gamma, beta, y);
-        context.finish(first, y);
-    });
 }
 
 /// Moves each number towards that of the batch, times a factor.
