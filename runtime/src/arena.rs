@@ -9,7 +9,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use crate::element::{DType, Element, Slice};
+use crate::element::{DType, Element, Slice, SliceMut};
 use crate::error::{Error, Result};
 use crate::input::Input;
 use crate::op::{Gradient, Update, View, ViewMut};
@@ -157,6 +157,8 @@ pub type Target = Option<(Slot, Update)>;
 pub struct Access {
     reads: Vec<Vec<Slot>>,
     writes: Vec<Vec<Target>>,
+    /// What each of the calls reads that work on pieces of the first thing that is written.
+    followers: Vec<Vec<Vec<Slot>>>,
 }
 
 impl Access {
@@ -177,7 +179,21 @@ impl Access {
                 return Err(Error::defect("an input or a variable is written"));
             }
         }
-        Ok(Self { reads, writes })
+        Ok(Self { reads, writes, followers: Vec::new() })
+    }
+
+    /// The same, with calls that work on pieces of the first thing that is written, and what these read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Defect`] where something that is written overlaps what they read.
+    pub fn followed_by(self, followers: Vec<Vec<Vec<Slot>>>) -> Result<Self> {
+        let mut written = self.writes.iter().flatten().flatten().map(|(slot, _)| slot);
+        let read = || followers.iter().flatten().flatten();
+        if let Some(slot) = written.find(|slot| read().any(|other| slot.overlaps(other))) {
+            return Err(Error::defect(format!("{slot:?} is written where a call that follows reads")));
+        }
+        Ok(Self { followers, ..self })
     }
 }
 
@@ -211,22 +227,70 @@ impl<'a> Memory<'a> {
         Self { arena: arena.block(), gradients: gradients.block(), inputs, variables }
     }
 
-    /// The arguments of one call, lent until they are given back.
-    pub fn lend<'b>(&'b mut self, access: &'b Access) -> Arguments<'b> {
-        let memory = Memory {
+    /// The arguments of one call, lent until they are given back, and those of the calls that follow it piece by piece.
+    pub fn lend<'b>(&'b mut self, access: &'b Access) -> (Arguments<'b>, Pieces<'b>) {
+        let memory = || Memory {
             arena: Block { lent: PhantomData, ..self.arena },
             gradients: Block { lent: PhantomData, ..self.gradients },
             inputs: self.inputs,
             variables: self.variables,
         };
-        Arguments { memory, access, read: 0, written: 0 }
+        let (reads, writes) = (access.reads.as_slice(), access.writes.as_slice());
+        let arguments = Arguments { memory: memory(), reads, writes, piece: None, read: 0, written: 0 };
+        (arguments, Pieces { memory: memory(), followers: &access.followers })
+    }
+}
+
+/// What calls read that work on pieces of a result while it is computed.
+pub struct Pieces<'a> {
+    memory: Memory<'a>,
+    followers: &'a [Vec<Vec<Slot>>],
+}
+
+// SAFETY: through a shared reference it only lends slots that `Access::followed_by` found to be written by nobody as long
+// as they are lent; inputs and variables are `Sync`.
+unsafe impl Sync for Pieces<'_> {}
+
+impl Pieces<'_> {
+    /// The arguments of one of the calls, for a piece.
+    pub fn lend<'b>(&'b self, call: usize, piece: Piece<'b>) -> Arguments<'b> {
+        let reads = self.followers.get(call).map_or(&[][..], Vec::as_slice);
+        Arguments { memory: Memory { ..self.memory }, reads, writes: &[], piece: Some(piece), read: 0, written: 0 }
+    }
+}
+
+/// Some rows of a tensor, on which a call works as if they were the whole.
+pub struct Piece<'a> {
+    /// The elements.
+    pub elements: SliceMut<'a>,
+    /// How many rows there are, and how long they are.
+    pub shape: &'a [usize; 2],
+    /// Where the first of the elements stands in the tensor.
+    pub first: usize,
+    /// How many elements the tensor has.
+    pub of: usize,
+}
+
+impl Piece<'_> {
+    /// What a call reads beside the piece: the same part of a tensor that is as large, or all of what is repeated for
+    /// each row.
+    fn beside<'a, T>(view: View<'a, T>, first: usize, shape: &'a [usize; 2], of: usize) -> Result<View<'a, T>> {
+        let sizes = view.shape();
+        if view.len() != of {
+            return View::new(view.data(), &sizes[sizes.len().saturating_sub(1)..]);
+        }
+        let part = view.data().get(first..).and_then(|rest| rest.get(..shape[0] * shape[1]));
+        View::new(part.ok_or_else(|| Error::defect("a piece is not inside its tensor"))?, shape)
     }
 }
 
 /// The arguments of one call of an op, taken one after the other.
 pub struct Arguments<'a> {
     memory: Memory<'a>,
-    access: &'a Access,
+    reads: &'a [Vec<Slot>],
+    writes: &'a [Vec<Target>],
+    /// Takes the place of what is written, and cuts what is read.
+    piece: Option<Piece<'a>>,
     read: usize,
     written: usize,
 }
@@ -238,28 +302,28 @@ impl<'a> Arguments<'a> {
     ///
     /// [`Error::Defect`] where the call has no more, or it is of another element type.
     pub fn read<T: Element>(&mut self) -> Result<View<'a, T>> {
-        match self.read_list()?.as_slice() {
-            [slot] => self.view(slot),
-            slots => Err(Error::defect(format!("a list of {} is read as one tensor", slots.len()))),
+        match (self.read_list()?.as_slice(), &self.piece) {
+            ([slot], None) => self.view(slot),
+            ([slot], &Some(Piece { first, shape, of, .. })) => Piece::beside(self.view(slot)?, first, shape, of),
+            (slots, _) => Err(Error::defect(format!("a list of {} is read as one tensor", slots.len()))),
         }
     }
 
     /// The slots of the next argument to read.
     fn read_list(&mut self) -> Result<&'a Vec<Slot>> {
-        let slots =
-            self.access.reads.get(self.read).ok_or_else(|| Error::defect("an op reads more than it declares"))?;
+        let slots = self.reads.get(self.read).ok_or_else(|| Error::defect("an op reads more than it declares"))?;
         self.read += 1;
         Ok(slots)
     }
 
     /// The element type of the next tensor to read.
     pub(crate) fn next_read(&self) -> Option<DType> {
-        Some(self.access.reads.get(self.read)?.first()?.dtype())
+        Some(self.reads.get(self.read)?.first()?.dtype())
     }
 
     /// The element type of the next tensor to write.
     pub(crate) fn next_write(&self) -> Option<DType> {
-        let (slot, _) = self.access.writes.get(self.written)?.first()?.as_ref()?;
+        let (slot, _) = self.writes.get(self.written)?.first()?.as_ref()?;
         Some(slot.dtype())
     }
 
@@ -297,6 +361,12 @@ impl<'a> Arguments<'a> {
     ///
     /// [`Error::Defect`] where the call has no more, or it is of another element type.
     pub fn gradient<T: Element>(&mut self) -> Result<Gradient<'a, T>> {
+        if let Some(piece) = &mut self.piece {
+            let elements = std::mem::replace(&mut piece.elements, SliceMut::Bool(&mut []));
+            let elements =
+                T::unwrap_mut(elements).ok_or_else(|| Error::defect("a piece is of another type, or given"))?;
+            return Ok(Gradient::new(Some((ViewMut::new(elements, piece.shape)?, Update::Set))));
+        }
         let mut gradients = self.gradients()?;
         match (gradients.next(), gradients.next()) {
             (Some(gradient), None) => gradient,
@@ -311,7 +381,7 @@ impl<'a> Arguments<'a> {
     /// [`Error::Defect`] where the call has no more.
     pub fn gradients<T: Element>(&mut self) -> Result<Gradients<'a, T>> {
         let targets =
-            self.access.writes.get(self.written).ok_or_else(|| Error::defect("an op writes more than it declares"))?;
+            self.writes.get(self.written).ok_or_else(|| Error::defect("an op writes more than it declares"))?;
         self.written += 1;
         Ok(Gradients { memory: Memory { ..self.memory }, targets: targets.iter(), element: PhantomData })
     }
@@ -324,8 +394,8 @@ impl<'a> Memory<'a> {
             return Err(wrong());
         }
         let data = match slot.place() {
-            // SAFETY: the slot is one that an `Access` reads, and `Access::new` found that it writes nothing of it; the
-            // arena is borrowed by this call alone.
+            // SAFETY: the slot is one that an `Access` reads, or those that follow it, and `Access::new` and
+            // `Access::followed_by` found that nothing of it is written; the arena is borrowed by these calls alone.
             Place::Arena(offset) => unsafe { self.arena.read(offset, slot.length()) }?,
             // SAFETY: as for the arena.
             Place::Gradients(offset) => unsafe { self.gradients.read(offset, slot.length()) }?,
@@ -397,55 +467,4 @@ impl<'a, T: Element> Iterator for Gradients<'a, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::shape::{Dim, Shape};
-
-    fn slot(offset: usize, length: usize) -> Slot {
-        Slot::new(Place::Arena(offset), &Shape::new(DType::F32, &[Dim::known(length)]))
-    }
-
-    fn wanted(slot: Slot) -> Vec<Target> {
-        vec![Some((slot, Update::Set))]
-    }
-
-    #[test]
-    fn disjoint_places_are_lent_together() {
-        let access = Access::new(vec![vec![slot(0, 16)]], vec![wanted(slot(64, 16))]).unwrap();
-        let (mut arena, mut gradients) = (Arena::new(128).unwrap(), Arena::new(0).unwrap());
-        arena.write::<f32>(0, 16).unwrap().fill(2.0);
-        let mut memory = Memory::new(&mut arena, &mut gradients, &[], &[]);
-        let mut arguments = memory.lend(&access);
-        let (mut y, x) = (arguments.write::<f32>().unwrap(), arguments.read::<f32>().unwrap());
-        y.data().copy_from_slice(x.data());
-        assert!(arguments.read::<f32>().is_err() && arguments.write::<f32>().is_err());
-        assert_eq!(arena.read::<f32>(64, 16).unwrap(), [2.0; 16]);
-    }
-
-    #[test]
-    fn what_is_written_overlaps_nothing() {
-        assert!(Access::new(vec![vec![slot(0, 17)]], vec![wanted(slot(64, 1))]).is_err());
-        assert!(Access::new(vec![], vec![wanted(slot(0, 17)), wanted(slot(64, 1))]).is_err());
-        assert!(Access::new(vec![vec![slot(0, 17)], vec![slot(64, 1)]], vec![]).is_ok());
-        let input = Slot::new(Place::Input(0), &Shape::scalar(DType::F32));
-        assert!(Access::new(vec![], vec![wanted(input)]).is_err());
-    }
-
-    #[test]
-    fn places_stay_inside_the_block() {
-        let mut arena = Arena::new(64).unwrap();
-        assert!(arena.write::<f64>(0, 9).is_err());
-        assert!(arena.write::<f64>(8, 1).is_err());
-        assert!(arena.read::<u8>(64, 0).is_ok());
-        assert!(arena.read::<u8>(128, 0).is_err());
-    }
-
-    #[test]
-    fn booleans_are_read_only_where_they_were_written() {
-        let mut arena = Arena::new(64).unwrap();
-        arena.write::<u8>(0, 1).unwrap()[0] = 7;
-        assert!(arena.read::<bool>(0, 1).is_err());
-        assert_eq!(arena.write::<bool>(0, 1).unwrap(), [false]);
-        assert!(arena.read::<bool>(0, 1).is_ok());
-    }
-}
+mod tests;

@@ -102,6 +102,9 @@ pub trait Element:
 
     #[doc(hidden)]
     fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_>;
+
+    #[doc(hidden)]
+    fn unwrap_mut(slice: SliceMut<'_>) -> Option<&mut [Self]>;
 }
 
 /// Elements whose type is known at run time only.
@@ -169,6 +172,9 @@ macro_rules! elements {
             }
             fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_> {
                 SliceMut::$dtype(slice)
+            }
+            fn unwrap_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> {
+                if let SliceMut::$dtype(slice) = slice { Some(slice) } else { None }
             }
         }
     )*};

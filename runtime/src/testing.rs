@@ -180,6 +180,7 @@ pub fn check<A: Any + Send + Sync>(operation: &'static Operation, attrs: A, oper
     let op = Checked { operation, attrs: Arc::new(attrs), operands };
     op.shape_of_unknown_sizes()?;
     op.in_place()?;
+    op.by_rows()?;
     op.gradients()
 }
 
@@ -268,6 +269,39 @@ impl Checked<'_> {
         if kept == overwritten { Ok(()) } else { Err(format!("in place it gives {overwritten:?}, otherwise {kept:?}")) }
     }
 
+    /// An op that says it goes element by element must give the same for each row by itself.
+    fn by_rows(&self) -> Result<(), String> {
+        let text = |error: Error| error.to_string();
+        let whole = run(self.operands, self.graph(false)).map_err(text)?;
+        let ([Tensor { array: whole, .. }], true) = (whole.as_slice(), self.operation.elementwise) else {
+            return Ok(());
+        };
+        let row = whole.shape().last().copied().unwrap_or(1);
+        for (number, wanted) in whole.iter().copied().collect::<Vec<f64>>().chunks(row.max(1)).enumerate() {
+            let part = |operand: &Tensor| {
+                let last = operand.array.shape().last().copied().unwrap_or(1);
+                let elements: Vec<f64> = operand.array.iter().copied().collect();
+                let array = match elements.len() {
+                    length if length == whole.len() => {
+                        ArrayD::from_shape_vec(vec![1, row], elements[number * row..(number + 1) * row].to_vec())
+                    }
+                    length if length == last => ArrayD::from_shape_vec(vec![last], elements),
+                    _ => return None,
+                };
+                Some(Tensor { dtype: operand.dtype, array: array.ok()? })
+            };
+            // Where a row of the result meets something else of an operand, a plan does not cut it.
+            let Some(operands) = self.operands.iter().map(part).collect::<Option<Vec<Tensor>>>() else {
+                return Ok(());
+            };
+            let found = run(&operands, self.graph(false)).map_err(text)?;
+            if found.first().is_none_or(|found| !found.array.iter().eq(wanted)) {
+                return Err(format!("it is `elementwise`, and row {number} by itself gives {found:?}, not {wanted:?}"));
+            }
+        }
+        Ok(())
+    }
+
     /// Gradients must be those of central differences, for weights of the results that differ from element to element.
     fn gradients(&self) -> Result<(), String> {
         let Some(backward) = self.operation.backward else { return Ok(()) };
@@ -279,6 +313,11 @@ impl Checked<'_> {
             .map(|(number, result)| self.counts(&backward, number).then(|| weights(result.array.shape(), number)))
             .collect();
         let found = differentiate(self.operands, &upstream, self.graph(false)).map_err(text)?;
+        let in_place = differentiate(self.operands, &upstream, self.graph(true)).map_err(text)?.gradients;
+        if in_place != found.gradients {
+            let wanted = &found.gradients;
+            return Err(format!("`backward_in_place` gives {in_place:?}, and `backward` {wanted:?}"));
+        }
         for (number, operand) in self.operands.iter().enumerate().filter(|(_, operand)| operand.dtype.is_float()) {
             if backward.to.contains(&number) || self.is_in_list(&backward, number) {
                 let wanted = self.central_differences(number, operand, &upstream)?;

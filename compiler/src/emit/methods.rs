@@ -348,6 +348,12 @@ impl Emit<'_> {
                 #vis fn arena_bytes(&self) -> usize {
                     self.step.arena_bytes()
                 }
+
+                /// The most bytes of intermediate results that the last run needed at one time; 0 before the first run.
+                #[must_use]
+                #vis fn peak_bytes(&self) -> usize {
+                    self.step.peak_bytes()
+                }
             }
         }
     }

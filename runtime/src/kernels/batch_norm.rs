@@ -4,6 +4,7 @@
 //! order in which it lies.
 
 use super::columns::{COST, NOTHING, chunk, repeat, sums, width};
+use super::gemm::Epilogue;
 use super::isa::vectorised;
 use super::parallel::for_each_chunk;
 use super::scratch::Scratch;
@@ -60,8 +61,15 @@ fn with_wide<T: Float, const N: usize>(
     });
 }
 
-/// `y = (x − mean) · scale · gamma + beta`.
-pub fn normalize<T: Float>(x: &[T], by: Statistics<'_, T>, gamma: &[T], beta: &[T], y: &mut [T]) {
+/// `y = (x − mean) · scale · gamma + beta`, and then with each row what is still to be done.
+pub fn normalize<T: Float>(
+    x: &[T],
+    by: Statistics<'_, T>,
+    gamma: &[T],
+    beta: &[T],
+    y: &mut [T],
+    epilogue: Option<Epilogue<'_, T>>,
+) {
     let of_channel: [&dyn Fn(usize) -> T; 3] = [&|n| by.mean[n], &|n| by.scale[n] * gamma[n], &|n| beta[n]];
     with_wide(gamma.len(), of_channel, |[mean, factor, beta]| {
         let chunk = chunk(gamma.len());
@@ -78,6 +86,7 @@ pub fn normalize<T: Float>(x: &[T], by: Statistics<'_, T>, gamma: &[T], beta: &[
                     }
                 },
             );
+            epilogue.into_iter().for_each(|epilogue| epilogue(number * chunk, y));
         });
     });
 }
@@ -172,7 +181,7 @@ mod tests {
         let scale: Vec<T> = variance.iter().map(|&variance| (variance + T::of(0.5)).sqrt().recip()).collect();
         let by = Statistics { mean: &mean, scale: &scale };
         let (mut y, mut sums) = (vec![T::nan(); x.len()], vec![f64::NAN; 2 * channels]);
-        normalize(&x, by, &gamma, &beta, &mut y);
+        normalize(&x, by, &gamma, &beta, &mut y, None);
         parameter_gradients(&x, by, &dy, &mut sums);
         let mut dx = vec![T::one(); x.len()];
         let of_rows: Vec<f64> = sums.iter().map(|sum| sum / rows.max(1) as f64).collect();
@@ -230,7 +239,7 @@ mod tests {
             pool.install(|| {
                 moments(&x, &mut means, &mut variances);
                 let by = Statistics { mean: &means, scale: &variances };
-                normalize(&x, by, &variances, &means, &mut y);
+                normalize(&x, by, &variances, &means, &mut y, None);
                 parameter_gradients(&x, by, &y, &mut sums);
             });
             (means, variances, y, sums)

@@ -8,6 +8,7 @@ use super::Buffer;
 /// op! {
 ///     name(x: T, ids: u32, updated: (mut T), list: [T]) -> (y: T) saves (mask: u8), for T in [f32, f64];
 ///     in_place;                                       // or `alias;`, or neither
+///     elementwise;                                    // or `pieces;`, or neither
 ///     backward(reads [x, mask], from [y], to [x]);    // or nothing
 /// }
 /// ```
@@ -21,6 +22,9 @@ use super::Buffer;
 /// - `forward`: the [`Context`](super::Context), a [`View`](super::View) for each operand ([`Views`](super::Views) for
 ///   a list), `&Attrs`, and a [`ViewMut`](super::ViewMut) for each result and each saved buffer;
 /// - `forward_in_place`, with `in_place;`: the same, but the first result holds the first operand, which is not passed;
+/// - `backward_in_place`, with `backward(…, to [x, w], in_place)`: as `backward`, but the gradient of the only result in
+///   `from` is not passed: it is what the first operand in `to` has for its gradient already, a
+///   [`ViewMut`](super::ViewMut). It is called where nobody else needs that, and as `backward` otherwise;
 /// - `backward`: the context, a view for each name in `reads`, the gradient of each result in `from` as a view,
 ///   `&Attrs`, and a [`Gradient`](super::Gradient) per operand in `to` ([`Gradients`](super::Gradients) for a list).
 ///
@@ -28,6 +32,16 @@ use super::Buffer;
 ///
 /// A result `y: any` has the type that `shape` gives it: `forward` writes a [`SliceMut`](super::SliceMut), and
 /// `backward` reads its gradient as a [`Slice`](super::Slice).
+///
+/// With `elementwise;` each element of the only result depends on those elements of the operands that stand in its place,
+/// so that `forward` and `forward_in_place` may be called with some of the rows. They then see matrices: operands as large
+/// as the result have as many rows, others are one row for all or one number. The same holds of a `backward` that gives
+/// one gradient. With `commutes;` the two operands of an op can be exchanged.
+///
+/// With `pieces;` the op (in place as well, if it can be) gives its first result away piece by piece with
+/// [`Context::finish`](super::Context::finish) where [`Context::is_followed`](super::Context::is_followed); with
+/// `backward(…, to [x, w], pieces)` it does so with the first gradient. A plan then lets ops that are `elementwise` and
+/// `in_place` work on each piece while it is in the caches: a bias, a shortcut and an activation cost no pass over memory.
 ///
 /// With `alias;` the result is the first operand itself with other sizes, and there is no `forward`.
 #[macro_export]
@@ -51,6 +65,9 @@ macro_rules! op {
             shape: $crate::op!(@shape $operands),
             forward: $crate::op!(@forward [$($option)*] $operands $results ($($saved)?) [$($element)* $($($other)*)?]),
             backward: $crate::op!(@backward [$($option $(($($arguments)*))?)*] $operands $results ($($saved)?) [$($element)*]),
+            elementwise: $crate::op::declare::says("elementwise", &[$(stringify!($option)),*]),
+            commutes: $crate::op::declare::says("commutes", &[$(stringify!($option)),*]),
+            pieces: $crate::op::declare::says("pieces", &[$(stringify!($option)),*]),
         };
 
         /// Checks a call of this op at `cargo check`; what `model!` emits.
@@ -138,7 +155,8 @@ macro_rules! op {
             in_place: Some($crate::op!(@kernel_in_place $operands $($header)*)),
         }
     };
-    (@forward [$($rest:tt)*] $($header:tt)*) => {
+    (@forward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@forward [$($rest)*] $($header)*) };
+    (@forward [] $($header:tt)*) => {
         $crate::op::Forward::Computed { kernel: $crate::op!(@kernel forward $($header)*), in_place: None }
     };
     (@kernel_in_place ($first:ident: $first_kind:tt $(, $operand:ident: $kind:tt)* $(,)?) $($header:tt)*) => {
@@ -164,13 +182,13 @@ macro_rules! op {
         }
     };
 
-    (@backward [in_place $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
-    (@backward [alias $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
     (@backward [] $($header:tt)*) => { None };
     (@backward
-        [backward(reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?])]
+        [backward(
+            reads [$($read:ident),* $(,)?], from [$($from:ident),* $(,)?], to [$($to:ident),* $(,)?] $(, $how:ident)*
+        ) $($rest:tt)*]
         ($($operand:ident: $kind:tt),* $(,)?) ($($result:ident: $result_kind:tt),* $(,)?)
-        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) [$($element:ident)*]
+        ($(($($saved:ident: $saved_kind:tt),* $(,)?))?) $elements:tt
     ) => {
         Some({
             const NAMES: [&[&str]; 3] =
@@ -179,22 +197,41 @@ macro_rules! op {
                 reads: &[$($crate::op::declare::buffer(stringify!($read), NAMES)),*],
                 from: &[$($crate::op::declare::position(stringify!($from), NAMES[1])),*],
                 to: &[$($crate::op::declare::position(stringify!($to), NAMES[0])),*],
-                kernel: |context, element, attrs, arguments| {
-                    $crate::op!(@dispatch element [$($element)*] {
-                        $(#[allow(non_camel_case_types, dead_code)] type $operand = $crate::op!(@argument $kind);)*
-                        $(#[allow(non_camel_case_types, dead_code)] type $result = $crate::op!(@argument $result_kind);)*
-                        $($(#[allow(non_camel_case_types, dead_code)] type $saved = $crate::op!(@argument $saved_kind);)*)?
-                        backward::<T>(
-                            context,
-                            $(<$read as $crate::op::Argument>::read(arguments)?,)*
-                            $(<$from as $crate::op::Argument>::read(arguments)?,)*
-                            $crate::op::declare::attributes_or_defect(attrs)?,
-                            $(<$to as $crate::op::Argument>::gradient(arguments)?,)*
-                        )
-                    })
-                },
+                kernel: $crate::op!(
+                    @gradients backward [$($read)* $($from)*] [] [$($to)*] $elements
+                    [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
+                ),
+                in_place: $crate::op!(
+                    @in_place [$($how)*] [$($read)*] [$($from)*] [$($to)*] $elements
+                    [$($operand: $kind)* $($result: $result_kind)* $($($saved: $saved_kind)*)?]
+                ),
+                pieces: $crate::op::declare::says("pieces", &[$(stringify!($how)),*]),
             }
         })
+    };
+    (@backward [$option:ident $($rest:tt)*] $($header:tt)*) => { $crate::op!(@backward [$($rest)*] $($header)*) };
+
+    (@in_place [] $($header:tt)*) => { None };
+    (@in_place [pieces $($rest:tt)*] $($header:tt)*) => { $crate::op!(@in_place [$($rest)*] $($header)*) };
+    (@in_place [in_place $($rest:tt)*] [$($read:ident)*] [$from:ident] [$first:ident $($to:ident)*] $elements:tt $named:tt) => {
+        Some($crate::op!(@gradients backward_in_place [$($read)*] [$first] [$($to)*] $elements $named))
+    };
+    (@gradients
+        $function:ident [$($read:ident)*] [$($found:ident)?] [$($to:ident)*] [$($element:ident)*]
+        [$($name:ident: $kind:tt)*]
+    ) => {
+        |context, element, attrs, arguments| {
+            $crate::op!(@dispatch element [$($element)*] {
+                $(#[allow(non_camel_case_types, dead_code)] type $name = $crate::op!(@argument $kind);)*
+                $function::<T>(
+                    context,
+                    $(<$read as $crate::op::Argument>::read(arguments)?,)*
+                    $crate::op::declare::attributes_or_defect(attrs)?,
+                    $(<$found as $crate::op::Argument>::write(arguments)?,)?
+                    $(<$to as $crate::op::Argument>::gradient(arguments)?,)*
+                )
+            })
+        }
     };
 
     // Runs a block with `T` as the element type at hand.
@@ -258,6 +295,21 @@ pub const fn position(name: &str, names: &[&str]) -> usize {
         Some(number) => number,
         None => panic!("`backward` goes from the gradients of results to those of operands; one of them is neither"),
     }
+}
+
+/// Whether a declaration says something; an error where the op is compiled if it says anything that nobody knows.
+#[doc(hidden)]
+pub const fn says(wanted: &str, said: &[&str]) -> bool {
+    const KNOWN: [&str; 6] = ["in_place", "alias", "backward", "elementwise", "commutes", "pieces"];
+    let mut number = 0;
+    while number < said.len() {
+        assert!(
+            find(said[number], &KNOWN).is_some(),
+            "after its operands, `op!` can say `in_place`, `alias`, `elementwise`, `commutes`, `pieces` and `backward(…)`"
+        );
+        number += 1;
+    }
+    find(wanted, said).is_some()
 }
 
 const fn find(name: &str, names: &[&str]) -> Option<usize> {

@@ -211,6 +211,10 @@ impl Signature {
 pub struct Backward {
     /// Computes the operands' gradients.
     pub kernel: Kernel,
+    /// The kernel that finds the gradient of the result where it puts that of the first of `to`, if the op has one.
+    pub in_place: Option<Kernel>,
+    /// Whether it gives pieces of the gradient of the first of `to` away as they are finished ([`Context::finish`]).
+    pub pieces: bool,
     /// What it reads of the forward pass; what it does not read need not be kept.
     pub reads: &'static [Buffer],
     /// The results whose gradients it takes.
@@ -247,6 +251,13 @@ pub struct Operation {
     pub forward: Forward,
     /// How gradients go back, if they do.
     pub backward: Option<Backward>,
+    /// Whether each element of the only result depends on the elements of the operands in its place alone, so that some
+    /// rows of it can be computed by themselves.
+    pub elementwise: bool,
+    /// Whether the two operands can be exchanged.
+    pub commutes: bool,
+    /// Whether the op gives pieces of its first result away as they are finished ([`Context::finish`]).
+    pub pieces: bool,
 }
 
 /// How an argument stands in the op's functions: alone, or as a list. Implemented by markers that

@@ -29,10 +29,19 @@ pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, da: Gradient<T>, 
     Ok(())
 }
 
+/// `da` is `dy` already; `db = dy`, summed over the axes along which it was broadcast.
+pub fn backward_in_place<T: Float>(_: &Context, _: &Attrs, mut da: ViewMut<T>, db: Gradient<T>) -> Result<()> {
+    let shape = da.shape();
+    gradient(db, View::new(da.data(), shape)?, unread(), unread(), |dy, _, _| dy);
+    Ok(())
+}
+
 crate::op! {
     add(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
-    backward(reads [], from [y], to [a, b]);
+    elementwise;
+    commutes;
+    backward(reads [], from [y], to [a, b], in_place);
 }
 
 #[cfg(test)]

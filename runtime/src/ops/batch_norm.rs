@@ -10,6 +10,7 @@
 //! no images, leaves it as it is.) An empty batch moves nothing.
 
 use crate::kernels::batch_norm::{Statistics, input_gradient, moments, normalize, parameter_gradients};
+use crate::kernels::gemm::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
 
@@ -85,7 +86,9 @@ pub fn forward<T: Float>(
     let epsilon = T::of(attrs.epsilon);
     scale.data().iter_mut().for_each(|scale| *scale = (*scale + epsilon).sqrt().recip());
     let statistics = Statistics { mean: center.data(), scale: scale.data() };
-    normalize(x.data(), statistics, gamma.data(), beta.data(), y.data());
+    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+    let epilogue: Option<Epilogue<'_, T>> = if context.is_followed() { Some(&finish) } else { None };
+    normalize(x.data(), statistics, gamma.data(), beta.data(), y.data(), epilogue);
     Ok(())
 }
 
@@ -136,6 +139,7 @@ pub fn backward<T: Float>(
 crate::op! {
     batch_norm(x: T, gamma: T, beta: T, mean: (mut T), variance: (mut T))
         -> (y: T, moved_mean: T, moved_variance: T) saves (center: T, scale: T), for T in [f32, f64];
+    pieces;
     backward(reads [x, gamma, center, scale], from [y], to [x, gamma, beta]);
 }
 

@@ -47,6 +47,7 @@ pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, attrs: &Attrs, d
 crate::op! {
     clip(x: T) -> (y: T), for T in [f32, f64];
     in_place;
+    elementwise;
     backward(reads [x], from [y], to [x]);
 }
 

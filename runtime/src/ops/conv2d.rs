@@ -8,7 +8,7 @@
 //! With `groups`, channels and filters are divided into so many parts, and each part of the filters looks at its part
 //! of the channels.
 
-use crate::kernels::convolution::convolve_kept;
+use crate::kernels::convolution::{convolve_kept, convolve_then};
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
@@ -77,9 +77,21 @@ const fn check_channels(channels: Dim, of_filter: Dim, filters: Dim, groups: usi
 }
 
 /// `y = x ∗ filter`.
-pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Gemm>(
+    context: &Context,
+    x: View<T>,
+    filter: View<T>,
+    attrs: &Attrs,
+    mut y: ViewMut<T>,
+) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), attrs.groups)?;
-    convolve_kept(&sizes, x.data(), (filter.data(), filter.packs()), y.data(), Update::Set);
+    let filter = (filter.data(), filter.packs());
+    if context.is_followed() {
+        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+        convolve_then(&sizes, x.data(), filter, y.data(), Update::Set, &finish);
+    } else {
+        convolve_kept(&sizes, x.data(), filter, y.data(), Update::Set);
+    }
     Ok(())
 }
 
@@ -100,6 +112,7 @@ pub fn backward<T: Gemm>(
 
 crate::op! {
     conv2d(x: T, filter: T) -> (y: T), for T in [f32, f64];
+    pieces;
     backward(reads [x, filter], from [y], to [x, filter]);
 }
 

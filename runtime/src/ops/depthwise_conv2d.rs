@@ -4,7 +4,7 @@
 //! Channel `c · multiplier + q` of the result is the convolution of channel `c` with its filter `q`, as in TensorFlow.
 //! The rest is as in [`conv2d`](super::conv2d), of which this is the case of as many groups as channels.
 
-use crate::kernels::convolution::convolve;
+use crate::kernels::convolution::{convolve, convolve_then};
 use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
@@ -44,9 +44,20 @@ pub const fn shape(x: Shape, filter: Shape, attrs: &Attrs) -> Result<Shapes, Sha
 }
 
 /// `y = x ∗ filter`, channel by channel.
-pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Gemm>(
+    context: &Context,
+    x: View<T>,
+    filter: View<T>,
+    attrs: &Attrs,
+    mut y: ViewMut<T>,
+) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), four(filter.shape())?[2])?;
-    convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
+    if context.is_followed() {
+        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+        convolve_then(&sizes, x.data(), (filter.data(), None), y.data(), Update::Set, &finish);
+    } else {
+        convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
+    }
     Ok(())
 }
 
@@ -67,6 +78,7 @@ pub fn backward<T: Gemm>(
 
 crate::op! {
     depthwise_conv2d(x: T, filter: T) -> (y: T), for T in [f32, f64];
+    pieces;
     backward(reads [x, filter], from [y], to [x, filter]);
 }
 

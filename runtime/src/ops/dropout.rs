@@ -5,6 +5,7 @@
 //! is 0 even where it was infinite or NaN.
 
 use crate::op::*;
+use crate::ops::elementwise::differentiate_in_place;
 
 crate::attributes! {
     /// The share of elements that is dropped, at least 0 and below 1.
@@ -97,10 +98,19 @@ pub fn backward<T: Float>(
     Ok(())
 }
 
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(context: &Context, mask: View<u8>, attrs: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    if context.is_training() {
+        let scale = scale::<T>(attrs);
+        differentiate_in_place(mask, dx, |kept, dy| masked(dy, kept, scale));
+    }
+    Ok(())
+}
+
 crate::op! {
     dropout(x: T) -> (y: T) saves (mask: u8), for T in [f32, f64];
     in_place;
-    backward(reads [mask], from [y], to [x]);
+    backward(reads [mask], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::kernels::exponential::exp;
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::elementwise::{apply, apply_in_place, differentiate_in_place};
 
 crate::attributes! {
     /// What `−y` tends to where `x` is far below 0.
@@ -31,17 +31,28 @@ pub fn forward_in_place<T: Float>(_: &Context, attrs: &Attrs, y: ViewMut<T>) -> 
     Ok(())
 }
 
+fn derivative<T: Float>(attrs: &Attrs) -> impl Fn(T, T) -> T {
+    let alpha = T::of(attrs.alpha);
+    move |x, dy| if x > T::zero() { dy } else { alpha * exp(x) * dy }
+}
+
 /// `dx = dy` where `x > 0`, `alpha · exp(x) · dy` elsewhere.
 pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
-    let alpha = T::of(attrs.alpha);
-    dx.zip(x, dy, |x, dy| if x > T::zero() { dy } else { alpha * exp(x) * dy });
+    dx.zip(x, dy, derivative(attrs));
+    Ok(())
+}
+
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(_: &Context, x: View<T>, attrs: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    differentiate_in_place(x, dx, derivative(attrs));
     Ok(())
 }
 
 crate::op! {
     elu(x: T) -> (y: T), for T in [f32, f64];
     in_place;
-    backward(reads [x], from [y], to [x]);
+    elementwise;
+    backward(reads [x], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ pub fn backward<T: Float>(_: &Context, y: View<T>, dy: View<T>, _: &Attrs, dx: G
 crate::op! {
     exp(x: T) -> (y: T), for T in [f32, f64];
     in_place;
+    elementwise;
     backward(reads [y], from [y], to [x]);
 }
 

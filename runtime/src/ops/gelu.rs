@@ -4,7 +4,7 @@
 
 use crate::kernels::special::erfc;
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::elementwise::{apply, apply_in_place, differentiate_in_place};
 
 crate::attributes! {}
 
@@ -43,16 +43,27 @@ pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Resu
     Ok(())
 }
 
+fn derivative<T: Float>(x: T, dy: T) -> T {
+    dy * (below(x) + x * density(x))
+}
+
 /// `dx = dy · (Φ(x) + x · Φ′(x))`.
 pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, _: &Attrs, dx: Gradient<T>) -> Result<()> {
-    dx.zip(x, dy, |x, dy| dy * (below(x) + x * density(x)));
+    dx.zip(x, dy, derivative);
+    Ok(())
+}
+
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(_: &Context, x: View<T>, _: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    differentiate_in_place(x, dx, derivative);
     Ok(())
 }
 
 crate::op! {
     gelu(x: T) -> (y: T), for T in [f32, f64];
     in_place;
-    backward(reads [x], from [y], to [x]);
+    elementwise;
+    backward(reads [x], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! The gradient at 0 is `alpha` times that of `y`, as in TensorFlow.
 
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::elementwise::{apply, apply_in_place, differentiate_in_place};
 
 crate::attributes! {
     /// The slope below 0.
@@ -32,17 +32,28 @@ pub fn forward_in_place<T: Float>(_: &Context, attrs: &Attrs, y: ViewMut<T>) -> 
     Ok(())
 }
 
+fn derivative<T: Float>(attrs: &Attrs) -> impl Fn(T, T) -> T {
+    let alpha = T::of(attrs.alpha);
+    move |x, dy| if x > T::zero() { dy } else { alpha * dy }
+}
+
 /// `dx = dy` where `x > 0`, `alpha · dy` elsewhere.
 pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
-    let alpha = T::of(attrs.alpha);
-    dx.zip(x, dy, |x, dy| if x > T::zero() { dy } else { alpha * dy });
+    dx.zip(x, dy, derivative(attrs));
+    Ok(())
+}
+
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(_: &Context, x: View<T>, attrs: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    differentiate_in_place(x, dx, derivative(attrs));
     Ok(())
 }
 
 crate::op! {
     leaky_relu(x: T) -> (y: T), for T in [f32, f64];
     in_place;
-    backward(reads [x], from [y], to [x]);
+    elementwise;
+    backward(reads [x], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, _: &Attrs, dx: G
 crate::op! {
     log(x: T) -> (y: T), for T in [f32, f64];
     in_place;
+    elementwise;
     backward(reads [x], from [y], to [x]);
 }
 

@@ -3,7 +3,7 @@
 //! Leading axes broadcast as in NumPy. `transpose_a` and `transpose_b` exchange the last two axes of an operand first.
 
 use crate::kernels::broadcast::for_each_run;
-use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm};
+use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm, gemm_then};
 use crate::op::*;
 use crate::ops::broadcast::broadcast;
 
@@ -66,13 +66,14 @@ impl<'a> Products<'a> {
         });
     }
 
+    /// Whether there is one product.
+    fn is_one(&self) -> bool {
+        self.leading.iter().all(|&size| size == 1)
+    }
+
     /// A gradient, and what the products do to it: they are added to zeros, unless there is but one.
     fn begin<'g, T: Float>(&self, gradient: Gradient<'g, T>) -> Option<(ViewMut<'g, T>, Update)> {
-        if self.leading.iter().all(|&size| size == 1) {
-            gradient.into_parts()
-        } else {
-            gradient.zeroed().map(|gradient| (gradient, Update::Add))
-        }
+        if self.is_one() { gradient.into_parts() } else { gradient.zeroed().map(|gradient| (gradient, Update::Add)) }
     }
 
     /// The packed copies that are kept of `b`, if it is one matrix, and products are not of one row, which reads `b` as
@@ -97,21 +98,26 @@ fn stored<T: Float>(data: &[T], rows: usize, columns: usize, transposed: bool) -
 }
 
 /// `y = a · b`.
-pub fn forward<T: Gemm>(_: &Context, a: View<T>, b: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Gemm>(context: &Context, a: View<T>, b: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
     let products = Products::new(a.shape(), b.shape(), y.shape(), attrs).merged(attrs);
     let Products { rows, inner, columns, .. } = products;
     let packs = products.packs(&b, rows);
     products.each(|at_a, at_b, at_y| {
         let a = stored(&a.data()[at_a..], rows, inner, attrs.transpose_a);
         let b = Right::new(&b.data()[at_b..], [inner, columns], attrs.transpose_b, packs);
-        gemm([rows, inner, columns], &a, &b, &mut y.data()[at_y..], Update::Set);
+        let (sizes, y) = ([rows, inner, columns], &mut y.data()[at_y..]);
+        if context.is_followed() {
+            gemm_then(sizes, &a, &b, y, Update::Set, &|position, piece| context.finish(at_y + position, piece));
+        } else {
+            gemm(sizes, &a, &b, y, Update::Set);
+        }
     });
     Ok(())
 }
 
 /// `da = dy · bᵀ` and `db = aᵀ · dy`, summed over leading axes that were broadcast.
 pub fn backward<T: Gemm>(
-    _: &Context,
+    context: &Context,
     a: View<T>,
     b: View<T>,
     dy: View<T>,
@@ -123,6 +129,8 @@ pub fn backward<T: Gemm>(
     let Products { rows, inner, columns, .. } = products;
     if let Some((mut da, update)) = products.begin(da) {
         let packs = products.packs(&b, rows);
+        // A gradient of several products is finished with the last of them.
+        let is_followed = context.is_followed() && products.is_one() && !attrs.transpose_a;
         products.each(|at_a, at_b, at_y| {
             let dy = Matrix::new(&dy.data()[at_y..], rows, columns);
             let da = &mut da.data()[at_a..];
@@ -131,9 +139,17 @@ pub fn backward<T: Gemm>(
                 gemm([inner, columns, rows], &b, &dy.transposed(), da, update);
             } else {
                 let b = Right::new(&b.data()[at_b..], [columns, inner], !attrs.transpose_b, packs);
-                gemm([rows, columns, inner], &dy, &b, da, update);
+                let sizes = [rows, columns, inner];
+                if is_followed {
+                    gemm_then(sizes, &dy, &b, da, update, &|position, piece| context.finish(position, piece));
+                } else {
+                    gemm(sizes, &dy, &b, da, update);
+                }
             }
         });
+        if !is_followed {
+            context.finish(0, da.data());
+        }
     }
     if let Some((mut db, update)) = products.begin(db) {
         products.each(|at_a, at_b, at_y| {
@@ -152,7 +168,8 @@ pub fn backward<T: Gemm>(
 
 crate::op! {
     matmul(a: T, b: T) -> (y: T), for T in [f32, f64];
-    backward(reads [a, b], from [y], to [a, b]);
+    pieces;
+    backward(reads [a, b], from [y], to [a, b], pieces);
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! Padding is no pixel: it is never the largest. The gradient goes to the first of the largest pixels, row by row, as
 //! in TensorFlow.
 
+use crate::kernels::elementwise::ELEMENT;
+use crate::kernels::parallel::for_each_chunk;
 use crate::kernels::pool;
 use crate::op::*;
 use crate::ops::pooling::Pool;
@@ -45,17 +47,32 @@ pub fn forward<T: Float>(
 }
 
 /// `dx = dy` at the pixel that was the largest, summed over windows.
-pub fn backward<T: Float>(_: &Context, pixels: View<u32>, dy: View<T>, attrs: &Attrs, dx: Gradient<T>) -> Result<()> {
-    if let Some((mut dx, update)) = dx.into_parts() {
-        let sizes = attrs.pool().sizes(dx.shape(), dy.shape())?;
+pub fn backward<T: Float>(
+    context: &Context,
+    pixels: View<u32>,
+    dy: View<T>,
+    attrs: &Attrs,
+    dx: Gradient<T>,
+) -> Result<()> {
+    let Some((mut dx, update)) = dx.into_parts() else { return Ok(()) };
+    let sizes = attrs.pool().sizes(dx.shape(), dy.shape())?;
+    if !context.is_followed() {
         pool::max_gradient(&sizes, pixels.data(), dy.data(), dx.data(), update);
+        return Ok(());
     }
+    let images = sizes.images.max(1);
+    let (image, result) = (dx.data().len() / images, dy.len() / images);
+    for_each_chunk(dx.data(), image, dy.len() * ELEMENT, |number, dx| {
+        let results = number * result..(number + 1) * result;
+        pool::max_gradient(&sizes, &pixels.data()[results.clone()], &dy.data()[results], dx, update);
+        context.finish(number * image, dx);
+    });
     Ok(())
 }
 
 crate::op! {
     max_pool2d(x: T) -> (y: T) saves (pixels: u32), for T in [f32, f64];
-    backward(reads [pixels], from [y], to [x]);
+    backward(reads [pixels], from [y], to [x], pieces);
 }
 
 #[cfg(test)]

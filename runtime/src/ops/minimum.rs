@@ -53,6 +53,7 @@ pub fn backward<T: Float>(
 crate::op! {
     minimum(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
+    elementwise;
     backward(reads [a, b], from [y], to [a, b]);
 }
 

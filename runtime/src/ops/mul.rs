@@ -40,6 +40,8 @@ pub fn backward<T: Float>(
 crate::op! {
     mul(a: T, b: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
+    elementwise;
+    commutes;
     backward(reads [a, b], from [y], to [a, b]);
 }
 

@@ -35,6 +35,7 @@ pub fn backward<T: Float>(_: &Context, dy: View<T>, _: &Attrs, dx: Gradient<T>) 
 crate::op! {
     neg(x: T) -> (y: T), for T in [f32, f64] and [i32, i64];
     in_place;
+    elementwise;
     backward(reads [], from [y], to [x]);
 }
 

@@ -77,7 +77,7 @@ mod tests {
         let (low, high) = (1.0_f32, 1.0 + f32::EPSILON);
         let attrs = Attrs::DEFAULT.low(low).high(high);
         let mut y = [0.0_f32; 101];
-        let context = Context { op: "a", training: false, seed: 0, run: 0 };
+        let context = Context { op: "a", training: false, seed: 0, run: 0, following: None };
         forward(&context, &attrs, ViewMut::new(&mut y, &[101]).unwrap()).unwrap();
         assert!(y.iter().all(|&number| number == low));
     }

@@ -2,7 +2,7 @@
 
 use crate::kernels::exponential::logistic;
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::elementwise::{apply, apply_in_place, differentiate_in_place};
 
 crate::attributes! {}
 
@@ -27,16 +27,27 @@ pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Resu
     Ok(())
 }
 
+fn derivative<T: Float>(x: T, dy: T) -> T {
+    dy * logistic(x)
+}
+
 /// `dx = dy · sigmoid(x)`.
 pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, _: &Attrs, dx: Gradient<T>) -> Result<()> {
-    dx.zip(x, dy, |x, dy| dy * logistic(x));
+    dx.zip(x, dy, derivative);
+    Ok(())
+}
+
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(_: &Context, x: View<T>, _: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    differentiate_in_place(x, dx, derivative);
     Ok(())
 }
 
 crate::op! {
     softplus(x: T) -> (y: T), for T in [f32, f64];
     in_place;
-    backward(reads [x], from [y], to [x]);
+    elementwise;
+    backward(reads [x], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub fn backward<T: Float>(_: &Context, x: View<T>, dy: View<T>, _: &Attrs, dx: G
 crate::op! {
     square(x: T) -> (y: T), for T in [f32, f64] and [i32, i64, u8, u32];
     in_place;
+    elementwise;
     backward(reads [x], from [y], to [x]);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::kernels::exponential;
 use crate::op::*;
-use crate::ops::elementwise::{apply, apply_in_place};
+use crate::ops::elementwise::{apply, apply_in_place, differentiate_in_place};
 
 crate::attributes! {}
 
@@ -23,16 +23,27 @@ pub fn forward_in_place<T: Float>(_: &Context, _: &Attrs, y: ViewMut<T>) -> Resu
     Ok(())
 }
 
+fn derivative<T: Float>(y: T, dy: T) -> T {
+    dy * (T::one() - y * y)
+}
+
 /// `dx = dy · (1 − y²)`.
 pub fn backward<T: Float>(_: &Context, y: View<T>, dy: View<T>, _: &Attrs, dx: Gradient<T>) -> Result<()> {
-    dx.zip(y, dy, |y, dy| dy * (T::one() - y * y));
+    dx.zip(y, dy, derivative);
+    Ok(())
+}
+
+/// The same, with `dx` for `dy`.
+pub fn backward_in_place<T: Float>(_: &Context, y: View<T>, _: &Attrs, dx: ViewMut<T>) -> Result<()> {
+    differentiate_in_place(y, dx, derivative);
     Ok(())
 }
 
 crate::op! {
     tanh(x: T) -> (y: T), for T in [f32, f64];
     in_place;
-    backward(reads [y], from [y], to [x]);
+    elementwise;
+    backward(reads [y], from [y], to [x], in_place);
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Offsets in the arena: tensors whose lifetimes overlap get places that do not.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use crate::arena::ALIGNMENT;
 use crate::error::{Error, Result};
@@ -19,31 +18,49 @@ pub struct Span {
 
 /// An offset for each span, and the size of the arena that holds them.
 ///
-/// Goes through time; a span takes the smallest gap that is wide enough, or the end. The tensors of a forward pass die
-/// in about the opposite order of their births, which leaves few gaps.
+/// The largest span is placed first, and each at the lowest place that is free for as long as it lives: small ones find
+/// gaps between large ones, while large ones hardly ever do between small ones.
 ///
 /// # Errors
 ///
 /// [`Error::TooLarge`] where the addresses run out.
 pub fn place(spans: &[Span]) -> Result<(Vec<usize>, usize)> {
     let mut order: Vec<usize> = (0..spans.len()).collect();
-    // Of what begins at the same time the longest-lived lies lowest.
-    order.sort_by_key(|&span| (spans[span].first, Reverse(spans[span].last)));
-    let mut offsets = vec![0; spans.len()];
-    let mut live: BinaryHeap<Reverse<(usize, usize)>> = BinaryHeap::new();
-    let mut free = FreeList::default();
+    order.sort_by_key(|&number| (Reverse(spans[number].bytes), spans[number].first));
+    let (mut offsets, mut end) = (vec![0; spans.len()], 0);
+    // What is placed, the lowest first.
+    let mut placed: Vec<usize> = Vec::with_capacity(spans.len());
     for number in order {
-        let span = &spans[number];
-        while let Some(&Reverse((last, done))) = live.peek()
-            && last < span.first
-        {
-            free.give_back(offsets[done], rounded(spans[done].bytes)?);
-            live.pop();
+        let (span, bytes) = (&spans[number], rounded(spans[number].bytes)?);
+        let mut start: usize = 0;
+        for &other in &placed {
+            let (offset, other) = (offsets[other], &spans[other]);
+            if offset >= start.saturating_add(bytes) {
+                break;
+            }
+            if other.first <= span.last && span.first <= other.last {
+                start = start.max(offset + rounded(other.bytes)?);
+            }
         }
-        offsets[number] = free.take(rounded(span.bytes)?)?;
-        live.push(Reverse((span.last, number)));
+        let own_end = start.checked_add(bytes).filter(|&end| end <= isize::MAX as usize).ok_or_else(too_large)?;
+        (offsets[number], end) = (start, end.max(own_end));
+        placed.insert(placed.partition_point(|&other| offsets[other] < start), number);
     }
-    Ok((offsets, free.end))
+    Ok((offsets, end))
+}
+
+/// The most bytes that are needed at one time: what no plan can do without.
+pub fn peak(spans: &[Span]) -> usize {
+    // Before what begins at a time, all that ended earlier is given back.
+    let mut changes: Vec<(usize, bool, usize)> =
+        spans.iter().flat_map(|span| [(span.first, true, span.bytes), (span.last + 1, false, span.bytes)]).collect();
+    changes.sort_unstable();
+    let (mut live, mut peak) = (0_usize, 0);
+    for (_, begins, bytes) in changes {
+        live = if begins { live.saturating_add(bytes) } else { live.saturating_sub(bytes) };
+        peak = peak.max(live);
+    }
+    peak
 }
 
 fn too_large() -> Error {
@@ -54,64 +71,20 @@ fn rounded(bytes: usize) -> Result<usize> {
     bytes.checked_next_multiple_of(ALIGNMENT).filter(|&bytes| bytes <= isize::MAX as usize).ok_or_else(too_large)
 }
 
-/// The gaps below the end of the arena, in order, no two of them touching.
-#[derive(Default)]
-struct FreeList {
-    gaps: Vec<(usize, usize)>,
-    end: usize,
-}
-
-impl FreeList {
-    fn take(&mut self, bytes: usize) -> Result<usize> {
-        let fitting = self.gaps.iter().enumerate().filter(|(_, (_, length))| *length >= bytes);
-        if let Some((gap, _)) = fitting.min_by_key(|(_, (_, length))| *length) {
-            let (offset, length) = &mut self.gaps[gap];
-            let taken = *offset;
-            (*offset, *length) = (taken + bytes, *length - bytes);
-            if *length == 0 {
-                self.gaps.remove(gap);
-            }
-            return Ok(taken);
-        }
-        // No gap is wide enough; one that touches the end is used and the arena grows by the rest.
-        let start = match self.gaps.last() {
-            Some(&(offset, length)) if offset + length == self.end => {
-                self.gaps.pop();
-                offset
-            }
-            _ => self.end,
-        };
-        self.end = start.checked_add(bytes).filter(|&end| end <= isize::MAX as usize).ok_or_else(too_large)?;
-        Ok(start)
-    }
-
-    fn give_back(&mut self, offset: usize, bytes: usize) {
-        if bytes == 0 {
-            return;
-        }
-        let at = self.gaps.partition_point(|&(gap, _)| gap < offset);
-        self.gaps.insert(at, (offset, bytes));
-        if at + 1 < self.gaps.len() && offset + bytes == self.gaps[at + 1].0 {
-            self.gaps[at].1 += self.gaps.remove(at + 1).1;
-        }
-        if at > 0 && self.gaps[at - 1].0 + self.gaps[at - 1].1 == offset {
-            self.gaps[at - 1].1 += self.gaps.remove(at).1;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::random::Random;
 
-    /// The most bytes that are needed at one time: no plan can do with less.
+    /// The least that a plan can do with whose places are aligned.
     fn least(spans: &[Span]) -> usize {
-        let needed = |time| {
-            let live = spans.iter().filter(|span| span.first <= time && time <= span.last);
-            live.map(|span| rounded(span.bytes).unwrap()).sum()
-        };
-        spans.iter().map(|span| needed(span.first)).max().unwrap_or(0)
+        let aligned: Vec<Span> =
+            spans.iter().map(|span| Span { bytes: rounded(span.bytes).unwrap(), ..*span }).collect();
+        let needed =
+            |time| aligned.iter().filter(|span| span.first <= time && time <= span.last).map(|span| span.bytes).sum();
+        let least = spans.iter().map(|span| needed(span.first)).max().unwrap_or(0);
+        assert_eq!(peak(&aligned), least);
+        least
     }
 
     fn check(spans: &[Span]) -> usize {

@@ -1,9 +1,10 @@
 //! How long each tensor of a plan lives, and which share a place: an alias with what it renames, the result of a call
 //! in place with the operand that dies there.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use crate::op::{Forward, Kernel};
+use crate::op::{Forward, Kernel, Update};
 use crate::record::{Origin, Recording, Value};
 
 use super::layout::Span;
@@ -28,9 +29,27 @@ pub struct Lifetimes {
     roots: Vec<Value>,
     spans: Vec<Span>,
     span_of: HashMap<Tensor, usize>,
-    in_place: HashSet<usize>,
+    /// The calls in place, each with the position of what it overwrites among what it reads.
+    in_place: HashMap<Pass, usize>,
     /// The variables whose gradients are computed.
     gradients: HashSet<Value>,
+}
+
+/// A call: a node forward or backward.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Pass {
+    Forward(usize),
+    Backward(usize),
+}
+
+impl Pass {
+    fn of(stage: &Stage) -> Option<Self> {
+        match *stage {
+            Stage::Forward(node) => Some(Self::Forward(node)),
+            Stage::Backward { node, .. } => Some(Self::Backward(node)),
+            Stage::Fill { .. } => None,
+        }
+    }
 }
 
 /// The first and the last stage that touch a tensor.
@@ -49,24 +68,29 @@ impl Lifetimes {
             roots,
             spans: Vec::new(),
             span_of: HashMap::new(),
-            in_place: HashSet::new(),
+            in_place: HashMap::new(),
             gradients: HashSet::new(),
         };
         lifetimes.add_numbers(recording, &lives, stages.len());
         for (time, stage) in stages.iter().enumerate() {
-            if let Stage::Forward(node) = *stage
-                && lifetimes.runs_in_place(recording, node, time, &lives)
-            {
-                lifetimes.put_in_place(recording, node, &lives);
+            let touched = touched(recording, stage);
+            let position = match stage {
+                Stage::Forward(node) => lifetimes.overwritten(recording, *node, time, &lives),
+                Stage::Backward { node, .. } => gradient_overwritten(recording, *node, &touched, time, &lives),
+                Stage::Fill { .. } => None,
+            };
+            if let (Some(pass), Some(position)) = (Pass::of(stage), position) {
+                lifetimes.put_in_place(pass, position, &touched, &lives);
             }
-            for &(tensor, _) in touched(recording, stage).writes.iter().flatten().flatten() {
+            for &(tensor, _) in touched.writes.iter().flatten().flatten() {
                 lifetimes.add(recording, tensor, &lives);
             }
         }
         lifetimes
     }
 
-    fn canonical(&self, tensor: Tensor) -> Tensor {
+    /// What a tensor is an alias of, or the tensor itself.
+    pub fn canonical(&self, tensor: Tensor) -> Tensor {
         canonical(&self.roots, tensor)
     }
 
@@ -96,30 +120,43 @@ impl Lifetimes {
         }
     }
 
-    /// Whether a node can put its first result where its first operand is: the op can, the operand is a computed value
-    /// that nobody reads later, and no other operand is in that place.
-    fn runs_in_place(&self, recording: &Recording, node: usize, time: usize, lives: &HashMap<Tensor, Life>) -> bool {
+    /// The operand in whose place a node can put its first result, if there is one: the op can, the operand is a computed
+    /// value that nobody reads later, and no other operand is in that place. That is the first operand, or, where they can
+    /// be exchanged, the one that was computed last, so that it is still in the caches.
+    fn overwritten(
+        &self,
+        recording: &Recording,
+        node: usize,
+        time: usize,
+        lives: &HashMap<Tensor, Life>,
+    ) -> Option<usize> {
         let node = &recording.nodes[node];
-        let Forward::Computed { in_place: Some(_), .. } = node.operation.forward else { return false };
-        let ([operand, others @ ..], [result, ..]) = (node.operands.as_slice(), node.results.as_slice()) else {
-            return false;
+        let Forward::Computed { in_place: Some(_), .. } = node.operation.forward else { return None };
+        let result = Tensor::Value(*node.results.first()?);
+        let candidates = if node.operation.commutes { 2 } else { 1 };
+        let born = |position: usize| {
+            let root = self.roots[node.operands[position].index()];
+            let from = Tensor::Value(root);
+            let same = node.operands.iter().filter(|other| self.roots[other.index()] == root);
+            let life = lives.get(&from).filter(|life| life.last == time)?;
+            let is_computed = matches!(recording.values[root.index()].origin, Origin::Node(_));
+            let fits = bytes(recording, from) == bytes(recording, result);
+            (is_computed && fits && same.count() == 1).then_some(life.first)
         };
-        let root = self.roots[operand.index()];
-        let (from, to) = (Tensor::Value(root), Tensor::Value(*result));
-        matches!(recording.values[root.index()].origin, Origin::Node(_))
-            && lives.get(&from).is_some_and(|life| life.last == time)
-            && others.iter().all(|other| self.roots[other.index()] != root)
-            && bytes(recording, from) == bytes(recording, to)
+        let found = (0..candidates.min(node.operands.len())).filter_map(|position| Some((born(position)?, position)));
+        found.max_by_key(|&(born, position)| (born, Reverse(position))).map(|(_, position)| position)
     }
 
-    fn put_in_place(&mut self, recording: &Recording, node: usize, lives: &HashMap<Tensor, Life>) {
-        let recorded = &recording.nodes[node];
-        let from = self.canonical(Tensor::Value(recorded.operands[0]));
-        let to = Tensor::Value(recorded.results[0]);
-        if let (Some(&span), Some(life)) = (self.span_of.get(&from), lives.get(&to)) {
+    fn put_in_place(&mut self, pass: Pass, position: usize, touched: &Touched, lives: &HashMap<Tensor, Life>) {
+        let (Some(&[from]), Some(&[Some((to, _))])) =
+            (touched.reads.get(position).map(Vec::as_slice), touched.writes.first().map(Vec::as_slice))
+        else {
+            return;
+        };
+        if let (Some(&span), Some(life)) = (self.span_of.get(&self.canonical(from)), lives.get(&to)) {
             self.spans[span].last = self.spans[span].last.max(life.last);
             self.span_of.insert(to, span);
-            self.in_place.insert(node);
+            self.in_place.insert(pass, position);
         }
     }
 
@@ -153,25 +190,73 @@ impl Lifetimes {
         }
     }
 
-    /// The kernel of a node's forward pass.
-    pub fn kernel(&self, recording: &Recording, node: usize) -> Option<Kernel> {
-        match recording.nodes[node].operation.forward {
-            Forward::Computed { in_place, .. } if self.in_place.contains(&node) => in_place,
-            Forward::Computed { kernel, .. } => Some(kernel),
-            Forward::Alias => None,
+    /// Whether what a stage gives is already there: the gradient of an alias in place.
+    pub fn is_done(&self, recording: &Recording, stage: &Stage) -> bool {
+        self.position(stage).is_some() && self.kernel(recording, stage).is_none()
+    }
+
+    /// The kernel of a stage.
+    pub fn kernel(&self, recording: &Recording, stage: &Stage) -> Option<Kernel> {
+        let is_in_place = self.position(stage).is_some();
+        match *stage {
+            Stage::Forward(node) => match recording.nodes[node].operation.forward {
+                Forward::Computed { in_place, .. } if is_in_place => in_place,
+                Forward::Computed { kernel, .. } => Some(kernel),
+                Forward::Alias => None,
+            },
+            Stage::Backward { node, .. } => {
+                let backward = recording.nodes[node].operation.backward?;
+                if is_in_place { backward.in_place } else { Some(backward.kernel) }
+            }
+            Stage::Fill { .. } => None,
         }
     }
 
-    /// What a stage touches: in place, its first operand is no argument.
+    /// Where what a stage overwrites stands among what it reads, if it is in place.
+    fn position(&self, stage: &Stage) -> Option<usize> {
+        self.in_place.get(&Pass::of(stage)?).copied()
+    }
+
+    /// The tensor that a stage finds where it puts what it writes first, if it is in place.
+    pub fn found_in_place(&self, recording: &Recording, stage: &Stage) -> Option<Tensor> {
+        let position = self.position(stage)?;
+        touched(recording, stage).reads.get(position)?.first().map(|&tensor| self.canonical(tensor))
+    }
+
+    /// What a stage touches: in place, what it overwrites is no argument.
     pub fn touched(&self, recording: &Recording, stage: &Stage) -> Touched {
         let mut touched = touched(recording, stage);
-        if let Stage::Forward(node) = stage
-            && self.in_place.contains(node)
-        {
-            touched.reads.remove(0);
+        if let Some(position) = self.position(stage) {
+            touched.reads.remove(position);
         }
         touched
     }
+}
+
+/// Whether the gradient of an alias is that of what it renames, or the backward pass of an op can run in place; if so, the
+/// position of the result's gradient among what it reads: nobody reads that later, and it is as large as the operand's
+/// gradient, which begins with it.
+fn gradient_overwritten(
+    recording: &Recording,
+    node: usize,
+    touched: &Touched,
+    time: usize,
+    lives: &HashMap<Tensor, Life>,
+) -> Option<usize> {
+    let operation = recording.nodes[node].operation;
+    let backward = operation.backward?;
+    if backward.in_place.is_none() && !matches!(operation.forward, Forward::Alias) {
+        return None;
+    }
+    let position = backward.reads.len();
+    let (&[from], &[Some((to @ Tensor::Gradient(operand), Update::Set))]) =
+        (touched.reads.get(position)?.as_slice(), touched.writes.first()?.as_slice())
+    else {
+        return None;
+    };
+    let is_variable = matches!(recording.values[operand.index()].origin, Origin::Variable(_));
+    let dies = lives.get(&from).is_some_and(|life| life.last == time);
+    (dies && !is_variable && bytes(recording, from) == bytes(recording, to)).then_some(position)
 }
 
 fn canonical(roots: &[Value], tensor: Tensor) -> Tensor {

@@ -1,5 +1,6 @@
 //! Carrying out plans: a training step ([`Step`]), and a call of a `fn` for its results alone ([`Runs`]).
 
+mod following;
 mod runs;
 mod step;
 
@@ -17,6 +18,7 @@ use crate::record::{Recorder, Value};
 use crate::shape::Shape;
 use crate::slot::{Place, Slot};
 
+pub use following::Following;
 pub use runs::Runs;
 pub use step::Step;
 
@@ -54,12 +56,19 @@ impl Workspace {
 
     fn steps(&mut self, plan: &Plan, gradients: &mut Arena, inputs: &[Input<'_>], context: Context<'_>) -> Result<()> {
         for step in &plan.steps {
+            let mut memory = Memory::new(&mut self.arena, gradients, inputs, &self.snapshots);
             match step {
                 plan::Step::Fill { slot, value } => fill(&mut self.arena, gradients, slot, *value)?,
-                plan::Step::Call { name, kernel, element, attrs, training, access } => {
-                    let mut memory = Memory::new(&mut self.arena, gradients, inputs, &self.snapshots);
-                    let context = Context { op: name, training: context.training && *training, ..context };
-                    kernel(&context, *element, &**attrs, &mut memory.lend(access))?;
+                plan::Step::Call { call, chain: None, access } => call.run(context, &mut memory.lend(access).0)?,
+                plan::Step::Call { call, chain: Some(chain), access } => {
+                    let (mut arguments, pieces) = memory.lend(access);
+                    let following = Following::new(chain, pieces, context);
+                    call.run(Context { following: Some(&following), ..context }, &mut arguments)?;
+                    following.result(&call.name)?;
+                }
+                plan::Step::Pieces { chain, access } => {
+                    let (mut arguments, pieces) = memory.lend(access);
+                    Following::new(chain, pieces, context).run(&mut arguments)?;
                 }
             }
         }

@@ -61,7 +61,8 @@ impl Runs {
             Some(run) => run,
             None => Run::new(function, element, inputs, record)?,
         };
-        let context = Context { op: "", training: false, seed, run: self.calls.fetch_add(1, Ordering::Relaxed) };
+        let context =
+            Context { op: "", training: false, seed, run: self.calls.fetch_add(1, Ordering::Relaxed), following: None };
         let result = run
             .workspace
             .run(&run.plan, &mut Arena::default(), inputs, context)

@@ -88,6 +88,17 @@ impl Step {
         self.workspace.arena.bytes()
     }
 
+    /// The most bytes of intermediate results that the plan of the last run needs at one time; 0 before the first run.
+    pub fn peak_bytes(&self) -> usize {
+        self.plans.first().map_or(0, |planned| planned.plan.peak_bytes)
+    }
+
+    /// The plan of the last run.
+    #[cfg(test)]
+    pub(crate) fn plan(&self) -> Option<&Plan> {
+        self.plans.first().map(|planned| &planned.plan)
+    }
+
     /// Runs forward and backward.
     ///
     /// # Errors
@@ -106,7 +117,7 @@ impl Step {
         if !is_complete {
             self.gradients.clear();
         }
-        let context = Context { op: "", training: true, seed: self.seed, run: self.runs };
+        let context = Context { op: "", training: true, seed: self.seed, run: self.runs, following: None };
         self.workspace.run(plan, self.gradients.arena(), inputs, context)?;
         self.workspace.commit(plan)?;
         if let Some(norm) = self.clip {
