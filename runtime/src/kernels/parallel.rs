@@ -14,9 +14,6 @@ use super::team;
 /// Elementary operations below which handing work over takes longer than doing it.
 const WORTHWHILE: usize = 1 << 16;
 
-/// Elementary operations that are worth waking a thread for, which takes some 20 to 50 µs.
-const WORTH_WAKING: usize = 1 << 21;
-
 /// How many threads do so many tasks of so many elementary operations in all.
 pub fn members(operations: usize, tasks: usize) -> usize {
     if operations < WORTHWHILE || tasks < 2 {
@@ -28,7 +25,7 @@ pub fn members(operations: usize, tasks: usize) -> usize {
 
 /// Calls `work` with the number of each task.
 pub fn for_each(tasks: usize, operations: usize, work: impl Fn(usize) + Sync) {
-    team::run(members(operations, tasks), tasks, operations >= WORTH_WAKING, |_, task| work(task));
+    team::run(members(operations, tasks), tasks, operations, |_, task| work(task));
 }
 
 /// As [`for_each`], with memory for so many numbers, which hold anything, lent to each task.
@@ -42,7 +39,7 @@ pub fn for_each_with<T: Scratch + Send>(
     let memory = memory.next_multiple_of(LINE);
     T::with_scratch(members * memory, |numbers| {
         let parts = Parts::new(numbers);
-        team::run(members, tasks, operations >= WORTH_WAKING, |member, task| {
+        team::run(members, tasks, operations, |member, task| {
             // SAFETY: `team::run` gives a member one task at a time, and there is a chunk for each of them.
             work(task, unsafe { parts.chunk(member, memory) });
         });

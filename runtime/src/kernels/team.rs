@@ -15,7 +15,7 @@
 use std::cell::UnsafeCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,10 @@ pub const MOST: usize = 64;
 /// How long a helper waits for the next phase before it sleeps. Waking it takes some 20 to 50 µs, so that it should not
 /// sleep between the phases of one step.
 const PATIENCE: Duration = Duration::from_micros(150);
+
+/// Elementary operations that are worth waking a thread for: of one phase, or of a run of short ones, none of which comes
+/// later than [`PATIENCE`] after the one before.
+const WORTH_WAKING: usize = 1 << 21;
 
 /// How often something is looked at before the core is offered to others.
 const LOOKS: usize = 64;
@@ -61,6 +65,27 @@ struct Helper {
     has_begun: AtomicBool,
 }
 
+/// A run of short phases that were done without helpers, since these slept.
+struct Run {
+    /// Their elementary operations so far.
+    operations: AtomicUsize,
+    /// When the last of them was, in microseconds since the first of all.
+    last: AtomicU64,
+}
+
+impl Run {
+    /// Adds a phase, and says whether the run has become so long that helpers should be woken.
+    fn add(&self, operations: usize) -> bool {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        let now = FIRST.get_or_init(Instant::now).elapsed().as_micros() as u64;
+        let pause = now.saturating_sub(self.last.swap(now, Ordering::Relaxed));
+        let before = if pause > PATIENCE.as_micros() as u64 { 0 } else { self.operations.load(Ordering::Relaxed) };
+        let is_long = before + operations >= WORTH_WAKING;
+        self.operations.store(if is_long { 0 } else { before + operations }, Ordering::Relaxed);
+        is_long
+    }
+}
+
 struct Team {
     is_taken: Apart<AtomicBool>,
     gate: Apart<AtomicUsize>,
@@ -68,6 +93,7 @@ struct Team {
     next: [Apart<AtomicUsize>; MOST],
     phase: Apart<UnsafeCell<Phase>>,
     has_failed: AtomicBool,
+    run: Run,
     helpers: [Helper; MOST - 1],
 }
 
@@ -82,6 +108,7 @@ static TEAM: Team = Team {
     next: [const { Apart(AtomicUsize::new(0)) }; MOST],
     phase: Apart(UnsafeCell::new(Phase { closure: std::ptr::null(), call: nothing, tasks: 0, members: 1 })),
     has_failed: AtomicBool::new(false),
+    run: Run { operations: AtomicUsize::new(0), last: AtomicU64::new(0) },
     helpers: [const {
         Helper { thread: OnceLock::new(), is_asleep: AtomicBool::new(false), has_begun: AtomicBool::new(false) }
     }; MOST - 1],
@@ -106,20 +133,25 @@ unsafe fn call<F: Fn(usize, usize)>(closure: *const (), member: usize, task: usi
 }
 
 /// Calls `work` with a member and a task, for each of so many tasks: at most so many members at the same time, numbered
-/// from 0, each one task at a time. Helpers that sleep are woken only if the work `is_long`.
+/// from 0, each one task at a time. Helpers that sleep are woken only if the work, of so many elementary operations, is
+/// worth it.
 ///
 /// # Panics
 ///
 /// Where `work` does; a caller's defect.
-pub fn run<F: Fn(usize, usize) + Sync>(members: usize, tasks: usize, is_long: bool, work: F) {
+pub fn run<F: Fn(usize, usize) + Sync>(members: usize, tasks: usize, operations: usize, work: F) {
     let members = members.min(tasks).min(MOST);
     let alone = || (0..tasks).for_each(|task| work(0, task));
     if members < 2 {
         return alone();
     }
     let helpers = &TEAM.helpers[..members - 1];
+    let mut is_long = operations >= WORTH_WAKING;
     if !is_long && !helpers.iter().any(Helper::is_awake) {
-        return alone();
+        is_long = TEAM.run.add(operations);
+        if !is_long {
+            return alone();
+        }
     }
     let Some(turn) = Turn::take() else { return alone() };
     helpers.iter().enumerate().for_each(|(number, helper)| helper.begin(number));
@@ -294,10 +326,10 @@ mod tests {
     fn each_task_is_done_once() {
         for members in [1, 2, 3, 5] {
             for tasks in [0, 1, 2, 7, 100] {
-                for is_long in [true, false] {
+                for operations in [0, WORTH_WAKING] {
                     let done: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                     let busy: Vec<AtomicBool> = (0..members).map(|_| AtomicBool::new(false)).collect();
-                    run(members, tasks, is_long, |member, task| {
+                    run(members, tasks, operations, |member, task| {
                         assert!(!busy[member].swap(true, Ordering::SeqCst), "a member does one task at a time");
                         done[task].fetch_add(1, Ordering::SeqCst);
                         busy[member].store(false, Ordering::SeqCst);
@@ -313,7 +345,7 @@ mod tests {
         let mut numbers = vec![0_usize; 64];
         for round in 0..2000 {
             let address = numbers.as_mut_ptr().expose_provenance();
-            run(3, 64, round % 5 == 0, |_, task| {
+            run(3, 64, if round % 5 == 0 { WORTH_WAKING } else { 0 }, |_, task| {
                 let number = std::ptr::with_exposed_provenance_mut::<usize>(address).wrapping_add(task);
                 // SAFETY: each task has a number of its own, inside `numbers`, which nobody touches meanwhile.
                 unsafe { *number += task };
@@ -326,10 +358,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_short_phases_is_long() {
+        let run = Run { operations: AtomicUsize::new(0), last: AtomicU64::new(0) };
+        assert!(run.add(WORTH_WAKING));
+        let is_long: Vec<bool> = (0..8).map(|_| run.add(WORTH_WAKING / 4)).collect();
+        // A pause of this thread between two of them would begin a new run.
+        assert!(is_long.iter().filter(|&&is_long| is_long).count() <= 2 && !is_long[0]);
+        thread::sleep(2 * PATIENCE);
+        assert!(!run.add(WORTH_WAKING - 1));
+        thread::sleep(2 * PATIENCE);
+        assert!(!run.add(WORTH_WAKING - 1));
+    }
+
+    #[test]
     fn work_within_work_is_done_alone() {
         let count = AtomicUsize::new(0);
-        run(2, 4, true, |_, _| {
-            run(2, 3, true, |member, _| {
+        run(2, 4, WORTH_WAKING, |_, _| {
+            run(2, 3, WORTH_WAKING, |member, _| {
                 assert_eq!(member, 0);
                 count.fetch_add(1, Ordering::SeqCst);
             });
@@ -344,7 +389,7 @@ mod tests {
                 thread::spawn(|| {
                     let sum = AtomicUsize::new(0);
                     for _ in 0..200 {
-                        run(2, 10, true, |_, task| {
+                        run(2, 10, WORTH_WAKING, |_, task| {
                             sum.fetch_add(task, Ordering::Relaxed);
                         });
                     }
@@ -357,10 +402,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_the_callers() {
-        let result = catch_unwind(|| run(2, 100, true, |_, task| assert!(task < 50, "task {task}")));
+        let result = catch_unwind(|| run(2, 100, WORTH_WAKING, |_, task| assert!(task < 50, "task {task}")));
         assert!(result.is_err());
         let count = AtomicUsize::new(0);
-        run(2, 10, true, |_, _| {
+        run(2, 10, WORTH_WAKING, |_, _| {
             count.fetch_add(1, Ordering::SeqCst);
         });
         assert_eq!(count.into_inner(), 10);

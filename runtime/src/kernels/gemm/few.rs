@@ -10,8 +10,8 @@ use super::{Gemm, KC, Lying, NC, Pack, Product, Steps};
 use crate::kernels::parallel::{Parts, for_each_chunk, for_each_with, members};
 use crate::op::Update;
 
-/// Steps of the sum for which columns of B are packed at once: with four panels 128 KiB of `f32`.
-const DEPTH: usize = 256;
+/// Steps of the sum for which columns of B are packed at once: with eight panels 128 KiB of `f32`.
+const DEPTH: usize = 128;
 
 /// Some columns of a product of few rows.
 struct Strip<'a, T: 'static> {
@@ -21,20 +21,22 @@ struct Strip<'a, T: 'static> {
 }
 
 impl<T: Gemm> Product<'_, T> {
-    /// Multiplies the columns from `first` on.
-    pub(super) fn multiply_few_rows(&self, first: usize, a: Lying<'_, T>, b: &impl Pack<T>, c: &mut [T]) {
+    /// Multiplies where there are few rows.
+    pub(super) fn multiply_few_rows(&self, a: Lying<'_, T>, b: &impl Pack<T>, c: &mut [T]) {
         let &Self { tile, sizes: [rows, inner, columns], place, update, epilogue } = self;
-        let operations = rows * inner * (columns - first);
-        let panels = (columns - first).div_ceil(tile.columns);
-        let at_once = (panels / (2 * members(operations, panels))).clamp(1, PANELS) * tile.columns;
-        let tasks = (columns - first).div_ceil(at_once);
+        let operations = rows * inner * columns;
+        let panels = columns.div_ceil(tile.columns);
+        let members = members(operations, panels);
+        let tasks = panels.div_ceil(PANELS).max(2 * members).next_multiple_of(members).min(panels);
+        let at_once = panels.div_ceil(tasks) * tile.columns;
+        let tasks = columns.div_ceil(at_once);
         let reads_well = a.reads_well(panels);
         let copied = if reads_well { 0 } else { a.copied(rows, inner) };
         T::with_scratch(copied, |memory| {
             let a = if reads_well { a } else { a.copy(rows, inner, memory) };
             let parts = Parts::new(&mut *c);
             for_each_with(tasks, operations, at_once * (rows + DEPTH), |task, memory| {
-                let first = first + task * at_once;
+                let first = task * at_once;
                 let strip = Strip { product: self, a, columns: first..columns.min(first + at_once) };
                 let width = strip.columns.len();
                 let (sums, memory) = memory.split_at_mut(rows * width);
@@ -51,7 +53,7 @@ impl<T: Gemm> Product<'_, T> {
             });
         });
         if let Some(epilogue) = epilogue {
-            let chunk = rows.div_ceil(members(operations, rows)) * columns;
+            let chunk = rows.div_ceil(members) * columns;
             for_each_chunk(c, chunk, operations, |number, c| epilogue(number * chunk, c));
         }
     }
@@ -82,11 +84,12 @@ impl<T: Gemm> Strip<'_, T> {
         }
     }
 
-    /// The panels of a packed copy that is kept.
+    /// The panels of a packed copy that is kept, if one of its blocks has all columns.
     fn kept<'b>(&self, b: &'b impl Pack<T>, steps: &Range<usize>) -> Option<&'b [T]> {
         let Product { tile, sizes: [.., columns], .. } = self.product;
         let first = self.columns.start / NC * NC;
-        let panels = b.packed(steps, &(first..NC.min(columns - first) + first), tile.columns)?;
+        let block = first..(first + NC).min(*columns);
+        let panels = b.packed(steps, &block, tile.columns).filter(|_| self.columns.end <= block.end)?;
         panels.get((self.columns.start - first) / tile.columns * tile.columns * steps.len()..)
     }
 

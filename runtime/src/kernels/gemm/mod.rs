@@ -13,6 +13,7 @@ mod few;
 mod kept;
 mod pack;
 mod packed;
+mod row;
 mod tile;
 mod transpose;
 
@@ -152,17 +153,20 @@ impl<'a, T: Gemm> Product<'a, T> {
         if inner == 0 {
             clear(c, place, columns, update);
         }
-        let done = if rows == 1 { row(tile, [inner, columns], a, b, &mut c[place.first..], update) } else { 0 };
-        if inner == 0 || done == columns {
+        let rows_of_b = b.lying().filter(|b| rows == 1 && inner > 0 && b.column_step == 1);
+        if let Some(b) = rows_of_b {
+            row::multiply(tile, a, b, [inner, columns], (&mut c[place.first..][..columns], update));
+        }
+        if inner == 0 || rows_of_b.is_some() {
             return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
         }
         let panels = columns.div_ceil(tile.columns);
         let members = members(rows * inner * columns, panels.max(rows));
         let has_few_rows = rows <= MC && (panels >= 2 * members || rows < members * tile.rows);
         if let Some(a) = a.lying().filter(|_| has_few_rows) {
-            return self.multiply_few_rows(done, a, b, c);
+            return self.multiply_few_rows(a, b, c);
         }
-        for first in (done..columns).step_by(NC) {
+        for first in (0..columns).step_by(NC) {
             self.multiply_columns(first..columns.min(first + NC), a, b, c);
         }
     }
@@ -215,31 +219,6 @@ fn with_packed<T: Gemm>(
         });
         work(packed);
     });
-}
-
-/// A product of one row with rows of B as they lie, which are read but once: packing them takes longer than that. Gives
-/// how many columns it has computed.
-fn row<T: Gemm>(
-    tile: &Tile<T>,
-    [inner, columns]: [usize; 2],
-    a: &impl Pack<T>,
-    b: &impl Pack<T>,
-    c: &mut [T],
-    update: Update,
-) -> usize {
-    let Some(Lying { data: b, row_step: step, .. }) = b.lying().filter(|b| b.column_step == 1) else { return 0 };
-    let (vector, operations) = (tile.columns / 2, inner * columns);
-    let whole = columns / vector * vector;
-    // Each thread reads as long a part of each row as can be.
-    let chunk = whole.div_ceil(members(operations, whole / tile.columns)).next_multiple_of(vector);
-    T::with_scratch(inner, |packed| {
-        a.pack_rows(0..1, 0..inner, 1, packed);
-        let packed = &*packed;
-        for_each_chunk(&mut c[..whole], chunk, operations, |number, c| {
-            tile.run_row(packed, &b[number * chunk..], step, c, update);
-        });
-    });
-    whole
 }
 
 /// The product whose sums have no terms.

@@ -21,7 +21,7 @@ const SMALL: usize = 1 << 19;
 const FEW: usize = 8;
 
 /// Panels that are packed at once.
-pub const PANELS: usize = 4;
+pub const PANELS: usize = 8;
 
 /// A factor of a product that can lay out a block of itself in panels.
 ///
