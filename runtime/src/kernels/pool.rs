@@ -62,6 +62,12 @@ impl Pooling {
         self.inside(0, row).flat_map(move |row| columns.clone().map(move |column| row * width + column))
     }
 
+    /// Whether each pixel is in one window.
+    fn is_tiled(&self) -> bool {
+        let is_tiled = |axis: usize| self.output[axis] * self.window[axis] == self.image[axis];
+        self.strides == self.window && self.before == [0, 0] && is_tiled(0) && is_tiled(1)
+    }
+
     /// How many pixels those are.
     #[inline(always)]
     fn count(&self, row: usize, column: usize) -> usize {
@@ -120,16 +126,40 @@ pub fn max_gradient<T: Float>(sizes: &Pooling, pixels: &[u32], dy: &[T], dx: &mu
         return begin(dx, update);
     }
     let (channels, result) = (sizes.channels, sizes.output[0] * sizes.row());
+    let is_tiled = sizes.is_tiled();
     for_each_chunk(dx, sizes.length(), ELEMENT * dy.len(), |image, dx| {
-        begin(dx, update);
         let results = image * result..(image + 1) * result;
-        let rows = pixels[results.clone()].chunks_exact(channels).zip(dy[results].chunks_exact(channels));
-        for (pixels, dy) in rows {
+        let (pixels, dy) = (&pixels[results.clone()], &dy[results]);
+        if is_tiled {
+            return tiled_max_gradient(sizes, pixels, dy, dx, update);
+        }
+        begin(dx, update);
+        for (pixels, dy) in pixels.chunks_exact(channels).zip(dy.chunks_exact(channels)) {
             for (channel, (&pixel, &dy)) in pixels.iter().zip(dy).enumerate() {
                 dx[pixel as usize * channels + channel] += dy;
             }
         }
     });
+}
+
+/// The same for one image, of which each pixel is in one window: each number is written once, in vectors.
+fn tiled_max_gradient<T: Float>(sizes: &Pooling, pixels: &[u32], dy: &[T], dx: &mut [T], update: Update) {
+    let (channels, width) = (sizes.channels, sizes.output[1]);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (number, dy) in dy.chunks_exact(channels).enumerate() {
+                let at = &pixels[number * channels..][..channels];
+                for pixel in sizes.pixels(number / width, number % width) {
+                    let dx = &mut dx[pixel * channels..][..channels];
+                    for ((dx, &at), &dy) in dx.iter_mut().zip(at).zip(dy) {
+                        let d = if at == pixel as u32 { dy } else { T::zero() };
+                        *dx = if update == Update::Set { d } else { *dx + d };
+                    }
+                }
+            }
+        },
+    );
 }
 
 /// The means.
@@ -200,7 +230,8 @@ mod tests {
     fn every_size() -> Vec<Pooling> {
         let mut all = Vec::new();
         let lanes = [LANES - 1, LANES, LANES + 1, 2 * LANES + 3].map(|channels| (2, [3_usize, 9], channels));
-        let images = [(1, [1_usize, 1], 1), (2, [5, 4], 3), (3, [2, 9], 6), (0, [4, 4], 2), (1, [3, 3], 0)];
+        let images =
+            [(1, [1_usize, 1], 1), (2, [5, 4], 3), (3, [2, 9], 6), (2, [4, 6], 19), (0, [4, 4], 2), (1, [3, 3], 0)];
         for (images, image, channels) in images.into_iter().chain(lanes) {
             for (window, strides) in
                 [([1, 1], [1, 1]), ([2, 2], [2, 2]), ([3, 2], [1, 2]), ([2, 5], [3, 1]), ([1, 2], [2, 4])]
