@@ -5,13 +5,15 @@
 
 use std::ops::Range;
 
-use super::pack::PANELS;
 use super::{Gemm, KC, Lying, NC, Pack, Product, Steps};
 use crate::kernels::parallel::{Parts, for_each_chunk, for_each_with, members};
 use crate::op::Update;
 
-/// Steps of the sum for which columns of B are packed at once: with eight panels 128 KiB of `f32`.
-const DEPTH: usize = 128;
+/// Steps of the sum that are added up at once, whatever B is read from, so that the same numbers come out.
+const DEPTH: usize = 256;
+
+/// The most panels of B that are packed at once: with as many steps 128 KiB of `f32`.
+const PANELS: usize = 4;
 
 /// Some columns of a product of few rows.
 struct Strip<'a, T: 'static> {
@@ -66,31 +68,31 @@ impl<T: Gemm> Strip<'_, T> {
         let lying = b.lying().filter(|b| b.reads_as_panels(inner, rows.div_ceil(tile.rows)));
         // The last columns are packed even so: a tile of them would read past the end of a row.
         let lying = lying.filter(|_| self.columns.len().is_multiple_of(tile.columns));
-        for first in (0..inner).step_by(KC) {
-            let block = first..inner.min(first + KC);
-            if let Some(panels) = self.kept(b, &block) {
-                self.add(&block, (panels, tile.columns * block.len(), tile.columns), sums);
+        for first in (0..inner).step_by(DEPTH) {
+            let steps = first..inner.min(first + DEPTH);
+            if let Some((panels, panel)) = self.kept(b, first) {
+                self.add(&steps, (panels, panel, tile.columns), sums);
             } else if let Some(b) = lying {
-                self.add(&block, (b.from(first, self.columns.start), tile.columns, b.row_step), sums);
+                self.add(&steps, (b.from(first, self.columns.start), tile.columns, b.row_step), sums);
             } else {
-                for first in block.clone().step_by(DEPTH) {
-                    let steps = first..block.end.min(first + DEPTH);
-                    let panel = tile.columns * steps.len();
-                    let packed = &mut memory[..self.columns.len().div_ceil(tile.columns) * panel];
-                    b.pack_columns(steps.clone(), self.columns.clone(), tile.columns, packed);
-                    self.add(&steps, (packed, panel, tile.columns), sums);
-                }
+                let panel = tile.columns * steps.len();
+                let packed = &mut memory[..self.columns.len().div_ceil(tile.columns) * panel];
+                b.pack_columns(steps.clone(), self.columns.clone(), tile.columns, packed);
+                self.add(&steps, (packed, panel, tile.columns), sums);
             }
         }
     }
 
-    /// The panels of a packed copy that is kept, if one of its blocks has all columns.
-    fn kept<'b>(&self, b: &'b impl Pack<T>, steps: &Range<usize>) -> Option<&'b [T]> {
-        let Product { tile, sizes: [.., columns], .. } = self.product;
-        let first = self.columns.start / NC * NC;
-        let block = first..(first + NC).min(*columns);
-        let panels = b.packed(steps, &block, tile.columns).filter(|_| self.columns.end <= block.end)?;
-        panels.get((self.columns.start - first) / tile.columns * tile.columns * steps.len()..)
+    /// The panels of a packed copy that is kept, if one of its blocks has all columns, from a step on; and how far apart
+    /// they are.
+    fn kept<'b>(&self, b: &'b impl Pack<T>, step: usize) -> Option<(&'b [T], usize)> {
+        let &Product { tile, sizes: [_, inner, columns], .. } = self.product;
+        let (first, first_step) = (self.columns.start / NC * NC, step / KC * KC);
+        let (block, steps) = (first..(first + NC).min(columns), first_step..(first_step + KC).min(inner));
+        let panels = b.packed(&steps, &block, tile.columns).filter(|_| self.columns.end <= block.end)?;
+        let panel = tile.columns * steps.len();
+        let number = (self.columns.start - first) / tile.columns;
+        Some((panels.get(number * panel + (step - first_step) * tile.columns..)?, panel))
     }
 
     /// Adds up some steps, with panels of B that are so far apart, as are their rows. The first steps set the sums.

@@ -1,9 +1,11 @@
 //! Matrix products: `C = A · B` or `C += A · B`.
 //!
-//! The loops are those of BLIS (Van Zee and van de Geijn, 2015): `KC` and `MC` keep a panel of B, of `NR` columns, near
-//! the first cache, and a block of A in the second. A factor of whose numbers the microkernel in `tile` finds neighbours
-//! in memory is read where it lies. Others are packed in panels, B's of `NR` columns and A's of up to `MR` rows, so that
-//! they are read from the first byte to the last.
+//! The loops are those of BLIS (Van Zee and van de Geijn, 2015): `KC` and `MC` keep a panel of B, of `NR` columns, and a
+//! block of A in the second cache. A factor of whose numbers the microkernel in `tile` finds neighbours in memory is read
+//! where it lies, or from a copy whose rows are further apart. Others are packed in panels, B's of `NR` columns and A's of
+//! up to `MR` rows, so that they are read from the first byte to the last. Products of one row (`row`) and of few rows
+//! (`few`) go other ways. Which way is taken depends on the sizes, never on the number of threads: sums have the same
+//! order.
 //!
 //! A need not be a matrix in memory: whatever can pack a block of itself ([`Pack`]) can stand there, which is how a
 //! convolution is a matrix product without its image ever being unrolled.
@@ -28,7 +30,7 @@ pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
 use super::isa::Isa;
-use super::parallel::{for_each_chunk, members};
+use super::parallel::for_each_chunk;
 use super::scratch::Scratch;
 use block::{Block, Panels};
 use pack::PANELS;
@@ -41,6 +43,9 @@ const MC: usize = 84;
 
 /// Columns of B per block: with `KC` rows at most 4 MiB of `f32`, a part of the third cache.
 const NC: usize = 1024;
+
+/// The least panels of columns that threads share instead of few rows.
+const STRIPS: usize = 4;
 
 /// Multiply-adds that take as long as packing a number.
 pub const PACKING: usize = 16;
@@ -160,9 +165,7 @@ impl<'a, T: Gemm> Product<'a, T> {
         if inner == 0 || rows_of_b.is_some() {
             return epilogue.into_iter().for_each(|epilogue| epilogue(0, c));
         }
-        let panels = columns.div_ceil(tile.columns);
-        let members = members(rows * inner * columns, panels.max(rows));
-        let has_few_rows = rows <= MC && (panels >= 2 * members || rows < members * tile.rows);
+        let has_few_rows = rows <= MC && columns >= STRIPS * tile.columns;
         if let Some(a) = a.lying().filter(|_| has_few_rows) {
             return self.multiply_few_rows(a, b, c);
         }
@@ -325,14 +328,20 @@ mod tests {
     #[test]
     fn does_not_depend_on_the_number_of_threads() {
         let mut random = Random::new(6, "threads", 0);
-        let sizes = [301, 300, 130];
-        let (a, b): (Vec<f32>, Vec<f32>) = (numbers(301 * 300, &mut random), numbers(300 * 130, &mut random));
-        let product = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut c = vec![0.0; 301 * 130];
-            pool.install(|| gemm(sizes, &Matrix::new(&a, 301, 300), &Matrix::new(&b, 300, 130), &mut c, Update::Set));
-            c
-        };
-        assert_eq!(product(1), product(3));
+        // Many rows, few rows, few columns, one row.
+        for [rows, inner, columns] in [[301, 300, 130], [40, 700, 197], [60, 900, 70], [1, 2000, 131]] {
+            let (a, b): (Vec<f32>, Vec<f32>) =
+                (numbers(rows * inner, &mut random), numbers(inner * columns, &mut random));
+            let (a, b) = (Matrix::new(&a, rows, inner), Matrix::new(&b, inner, columns));
+            let product = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let mut c = vec![0.0; rows * columns];
+                pool.install(|| gemm([rows, inner, columns], &a, &b, &mut c, Update::Set));
+                c
+            };
+            for threads in [2, 3, 5] {
+                assert_eq!(product(1), product(threads), "{rows} × {inner} × {columns}");
+            }
+        }
     }
 }
