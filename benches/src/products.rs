@@ -101,7 +101,7 @@ impl Pass {
 
     fn run(self, sizes: Convolution, [mut x, mut filter, mut y]: [Vec<f32>; 3]) -> Run {
         match self {
-            Self::Forward => Box::new(move || convolve(&sizes, &x, &filter, &mut y, Update::Set)),
+            Self::Forward => Box::new(move || convolve(&sizes, &x, (&filter, None), &mut y, Update::Set, None)),
             Self::ImageGradient => Box::new(move || image_gradient(&sizes, &y, &filter, &mut x, Update::Set)),
             Self::FilterGradient => Box::new(move || filter_gradient(&sizes, &x, &y, &mut filter, Update::Set)),
         }

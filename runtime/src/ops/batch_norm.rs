@@ -87,7 +87,7 @@ pub fn forward<T: Float>(
     scale.data().iter_mut().for_each(|scale| *scale = (*scale + epsilon).sqrt().recip());
     let statistics = Statistics { mean: center.data(), scale: scale.data() };
     let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-    let epilogue: Option<Epilogue<'_, T>> = if context.is_followed() { Some(&finish) } else { None };
+    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
     normalize(x.data(), statistics, gamma.data(), beta.data(), y.data(), epilogue);
     Ok(())
 }

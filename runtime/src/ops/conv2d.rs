@@ -8,8 +8,8 @@
 //! With `groups`, channels and filters are divided into so many parts, and each part of the filters looks at its part
 //! of the channels.
 
-use crate::kernels::convolution::{convolve_kept, convolve_then};
-use crate::kernels::gemm::Gemm;
+use crate::kernels::convolution::convolve;
+use crate::kernels::gemm::{Epilogue, Gemm};
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
 use crate::ops::image::Moves;
@@ -86,12 +86,9 @@ pub fn forward<T: Gemm>(
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), attrs.groups)?;
     let filter = (filter.data(), filter.packs());
-    if context.is_followed() {
-        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-        convolve_then(&sizes, x.data(), filter, y.data(), Update::Set, &finish);
-    } else {
-        convolve_kept(&sizes, x.data(), filter, y.data(), Update::Set);
-    }
+    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+    convolve(&sizes, x.data(), filter, y.data(), Update::Set, epilogue);
     Ok(())
 }
 

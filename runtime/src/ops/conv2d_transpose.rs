@@ -103,7 +103,7 @@ pub fn backward<T: Gemm>(
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), dy.shape(), filter.shape(), x.shape(), 1)?;
     if let Some((mut dx, update)) = dx.into_parts() {
-        convolve(&sizes, dy.data(), filter.data(), dx.data(), update);
+        convolve(&sizes, dy.data(), (filter.data(), None), dx.data(), update, None);
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(&sizes, dy.data(), x.data(), dfilter.data(), update);

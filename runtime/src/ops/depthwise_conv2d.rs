@@ -4,8 +4,8 @@
 //! Channel `c · multiplier + q` of the result is the convolution of channel `c` with its filter `q`, as in TensorFlow.
 //! The rest is as in [`conv2d`](super::conv2d), of which this is the case of as many groups as channels.
 
-use crate::kernels::convolution::{convolve, convolve_then};
-use crate::kernels::gemm::Gemm;
+use crate::kernels::convolution::convolve;
+use crate::kernels::gemm::{Epilogue, Gemm};
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
 use crate::ops::image::{Moves, four};
@@ -52,12 +52,9 @@ pub fn forward<T: Gemm>(
     mut y: ViewMut<T>,
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), four(filter.shape())?[2])?;
-    if context.is_followed() {
-        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-        convolve_then(&sizes, x.data(), (filter.data(), None), y.data(), Update::Set, &finish);
-    } else {
-        convolve(&sizes, x.data(), filter.data(), y.data(), Update::Set);
-    }
+    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+    convolve(&sizes, x.data(), (filter.data(), None), y.data(), Update::Set, epilogue);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Leading axes broadcast as in NumPy. `transpose_a` and `transpose_b` exchange the last two axes of an operand first.
 
 use crate::kernels::broadcast::for_each_run;
-use crate::kernels::gemm::{Gemm, Matrix, Packs, Right, gemm, gemm_then};
+use crate::kernels::gemm::{Epilogue, Gemm, Matrix, Packs, Right, gemm, gemm_then};
 use crate::op::*;
 use crate::ops::broadcast::broadcast;
 
@@ -105,12 +105,9 @@ pub fn forward<T: Gemm>(context: &Context, a: View<T>, b: View<T>, attrs: &Attrs
     products.each(|at_a, at_b, at_y| {
         let a = stored(&a.data()[at_a..], rows, inner, attrs.transpose_a);
         let b = Right::new(&b.data()[at_b..], [inner, columns], attrs.transpose_b, packs);
-        let (sizes, y) = ([rows, inner, columns], &mut y.data()[at_y..]);
-        if context.is_followed() {
-            gemm_then(sizes, &a, &b, y, Update::Set, &|position, piece| context.finish(at_y + position, piece));
-        } else {
-            gemm(sizes, &a, &b, y, Update::Set);
-        }
+        let finish = |position: usize, piece: &mut [T]| context.finish(at_y + position, piece);
+        let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+        gemm_then([rows, inner, columns], &a, &b, &mut y.data()[at_y..], Update::Set, epilogue);
     });
     Ok(())
 }
@@ -130,7 +127,9 @@ pub fn backward<T: Gemm>(
     if let Some((mut da, update)) = products.begin(da) {
         let packs = products.packs(&b, rows);
         // A gradient of several products is finished with the last of them.
+        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
         let is_followed = context.is_followed() && products.is_one() && !attrs.transpose_a;
+        let epilogue = is_followed.then_some(&finish as Epilogue<'_, T>);
         products.each(|at_a, at_b, at_y| {
             let dy = Matrix::new(&dy.data()[at_y..], rows, columns);
             let da = &mut da.data()[at_a..];
@@ -139,12 +138,7 @@ pub fn backward<T: Gemm>(
                 gemm([inner, columns, rows], &b, &dy.transposed(), da, update);
             } else {
                 let b = Right::new(&b.data()[at_b..], [columns, inner], !attrs.transpose_b, packs);
-                let sizes = [rows, columns, inner];
-                if is_followed {
-                    gemm_then(sizes, &dy, &b, da, update, &|position, piece| context.finish(position, piece));
-                } else {
-                    gemm(sizes, &dy, &b, da, update);
-                }
+                gemm_then([rows, columns, inner], &dy, &b, da, update, epilogue);
             }
         });
         if !is_followed {

@@ -67,6 +67,13 @@ struct Band<'a, T> {
     row: usize,
 }
 
+impl<'a, T> Band<'a, T> {
+    /// The numbers from one of a row of the image on.
+    fn from(&self, row: usize, number: usize) -> &'a [T] {
+        &self.data[(row - self.first) * self.row + number..]
+    }
+}
+
 impl Convolution {
     /// The numbers of an image.
     fn of_image(&self) -> usize {
@@ -305,9 +312,7 @@ fn convolve_pixels<T: Gemm>(
     let (tile, taps, depth) = (panels.tile, sizes.taps(row), sizes.window[1] * sizes.channels);
     let step = sizes.strides[1] * sizes.channels;
     let steps = Steps { segments: taps.len(), depth, segment: band.row, a: Rows::Apart(step), b_step: tile.columns };
-    let x = if taps.is_empty() { 0 } else { (sizes.image_row(row, taps.start) - band.first) * band.row };
-    let x = &band.data[x..];
-    let x = if taps.is_empty() { x } else { &x[pixels.start * step..] };
+    let x = if taps.is_empty() { &[] } else { band.from(sizes.image_row(row, taps.start), pixels.start * step) };
     for (columns, panel) in panels.of(filters) {
         let y = &mut y[pixels.start * sizes.filters + columns.start..];
         let panel = &panel[taps.start * depth * tile.columns..];
@@ -418,11 +423,10 @@ fn add_band<T: Gemm>(
             a: Rows::Together(sizes.strides[1] * sizes.channels),
             b_step: tile.columns,
         };
-        let x = if inside.is_empty() { 0 } else { (sizes.image_row(inside.start, tap) - band.first) * band.row };
         let of_tap = numbers.start.max(tap * run)..numbers.end.min((tap + 1) * run);
         for numbers_of_tile in evenly(of_tap, tile.rows) {
-            let x = &band.data[x..];
-            let x = if inside.is_empty() { x } else { &x[numbers_of_tile.start - tap * run..] };
+            let first = numbers_of_tile.start - tap * run;
+            let x = if inside.is_empty() { &[] } else { band.from(sizes.image_row(inside.start, tap), first) };
             let dfilter = &mut dfilter[(numbers_of_tile.start - numbers.start) * sizes.filters..];
             for (columns, panel) in panels.of(0..sizes.filters) {
                 let panel = &panel[(inside.start - rows.start) * width * tile.columns..];

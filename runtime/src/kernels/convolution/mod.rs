@@ -92,35 +92,9 @@ impl Convolution {
     }
 }
 
-/// `y = x ∗ filter`, or that added to it.
-pub fn convolve<T: Gemm>(sizes: &Convolution, x: &[T], filter: &[T], y: &mut [T], update: Update) {
-    convolve_with(sizes, x, (filter, None), y, update, None);
-}
-
-/// As [`convolve()`], with packed copies of the filter that are kept, where the convolution reads a whole one.
-pub fn convolve_kept<T: Gemm>(
-    sizes: &Convolution,
-    x: &[T],
-    filter: (&[T], Option<&Packs<T>>),
-    y: &mut [T],
-    update: Update,
-) {
-    convolve_with(sizes, x, filter, y, update, None);
-}
-
-/// As [`convolve_kept()`], and does with each pixel of `y` what is still to be done.
-pub fn convolve_then<T: Gemm>(
-    sizes: &Convolution,
-    x: &[T],
-    filter: (&[T], Option<&Packs<T>>),
-    y: &mut [T],
-    update: Update,
-    epilogue: Epilogue<'_, T>,
-) {
-    convolve_with(sizes, x, filter, y, update, Some(epilogue));
-}
-
-fn convolve_with<T: Gemm>(
+/// `y = x ∗ filter`, or that added to it, and then with each pixel of `y` what is still to be done. Packed copies of the
+/// filter are kept if there is a place for them, where the convolution reads a whole one.
+pub fn convolve<T: Gemm>(
     sizes: &Convolution,
     x: &[T],
     (filter, packs): (&[T], Option<&Packs<T>>),

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::Convolution;
 use crate::element::Float;
-use crate::kernels::gemm::Pack;
+use crate::kernels::gemm::{Pack, copy};
 
 /// The matrix `pixels × patch` of a batch of images, for one group of channels.
 #[derive(Clone, Copy)]
@@ -158,15 +158,6 @@ impl<'a, T: Float> Patches<'a, T> {
                 }
             }
         }
-    }
-}
-
-/// Copies a few numbers; the usual width of a panel at once, since a call of `memcpy` takes longer than that.
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    if let (Ok(from), Ok(to)) = (<&[T; 14]>::try_from(from), <&mut [T; 14]>::try_from(&mut *to)) {
-        *to = *from;
-    } else {
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
     }
 }
 

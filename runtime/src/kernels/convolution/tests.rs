@@ -74,7 +74,7 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
         (numbers(image, random), numbers(filter, random), numbers(result, random));
     let mut y = vec![T::nan(); result];
     let (mut dx, mut dw) = (vec![T::one(); image], vec![T::one(); filter]);
-    convolve(sizes, &x, &w, &mut y, Update::Set);
+    convolve(sizes, &x, (&w, None), &mut y, Update::Set, None);
     image_gradient(sizes, &dy, &w, &mut dx, Update::Add);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Add);
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![1.0; image], vec![1.0; filter]);
@@ -85,13 +85,14 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
         dw_wanted[at_w] += dy * x;
     });
     close("y", sizes, &y, &y_wanted);
-    convolve(sizes, &x, &w, &mut y, Update::Add);
+    convolve(sizes, &x, (&w, None), &mut y, Update::Add, None);
     y_wanted.iter_mut().for_each(|y| *y *= 2.0);
     close("y, added", sizes, &y, &y_wanted);
-    convolve_then(sizes, &x, (&w, None), &mut y, Update::Set, &|first, y| {
+    let epilogue = |first: usize, y: &mut [T]| {
         assert!(first.is_multiple_of(sizes.filters) && y.len().is_multiple_of(sizes.filters), "pixels are whole");
         y.iter_mut().zip(first..).for_each(|(y, n)| *y = *y * T::of(2.0) + T::of(n as f64));
-    });
+    };
+    convolve(sizes, &x, (&w, None), &mut y, Update::Set, Some(&epilogue));
     y_wanted.iter_mut().enumerate().for_each(|(n, y)| *y += n as f64);
     close("y, with an epilogue", sizes, &y, &y_wanted);
     close("dx", sizes, &dx, &dx_wanted);
@@ -175,7 +176,7 @@ fn does_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
-            convolve(&sizes, &x, &w, &mut y, Update::Set);
+            convolve(&sizes, &x, (&w, None), &mut y, Update::Set, None);
             image_gradient(&sizes, &dy, &w, &mut dx, Update::Set);
             filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
             [y, dx, dw]

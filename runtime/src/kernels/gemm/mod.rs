@@ -25,7 +25,7 @@ use crate::element::Float;
 use crate::op::Update;
 
 pub use kept::{Packs, Right, with_panels};
-pub use pack::{Lying, Matrix, Pack, Transposed};
+pub use pack::{Lying, Matrix, Pack, Transposed, copy};
 pub use packed::Packed;
 pub use tile::{Rows, Steps, Tile};
 
@@ -99,17 +99,17 @@ pub fn gemm<T: Gemm>(
     gemm_with(Isa::best(), [rows, inner, columns], a, b, c, update);
 }
 
-/// As [`gemm()`], and does with each row of `c` what is still to be done.
+/// As [`gemm()`], and does with each row of `c` what is still to be done, if anything is.
 pub fn gemm_then<T: Gemm>(
     sizes: [usize; 3],
     a: &impl Pack<T>,
     b: &impl Pack<T>,
     c: &mut [T],
     update: Update,
-    epilogue: Epilogue<'_, T>,
+    epilogue: Option<Epilogue<'_, T>>,
 ) {
     let tile = T::tile(Isa::best());
-    Product { epilogue: Some(epilogue), ..Product::new(&tile, sizes, update) }.multiply(a, b, c);
+    Product { epilogue, ..Product::new(&tile, sizes, update) }.multiply(a, b, c);
 }
 
 /// As [`gemm()`], with the instructions given.
@@ -299,8 +299,13 @@ mod tests {
             [3, 2 * KC, NC + 1],
             [1, 100, 64],
             [1, 37, 290],
-            // Rows that are powers of two apart, so that both factors are packed.
+            // Rows that are powers of two apart, so that both factors are packed or copied.
             [127, 512, 512],
+            // Few rows, of B as it lies and packed, at the edges of what is summed up at once; one row in several parts.
+            [MC, 257, 130],
+            [20, 300, 521],
+            [9, 256, 1024],
+            [1, 700, 301],
         ]);
         check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
     }
@@ -317,10 +322,11 @@ mod tests {
             let (mut c, mut wanted) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
             gemm([rows, inner, columns], &a, &b, &mut wanted, Update::Set);
             wanted.iter_mut().enumerate().for_each(|(n, wanted)| *wanted = *wanted * 2.0 + n as f32);
-            gemm_then([rows, inner, columns], &a, &b, &mut c, Update::Set, &|first, c| {
+            let epilogue = |first: usize, c: &mut [f32]| {
                 assert!(first.is_multiple_of(columns) && c.len().is_multiple_of(columns), "rows are whole");
                 c.iter_mut().zip(first..).for_each(|(c, n)| *c = *c * 2.0 + n as f32);
-            });
+            };
+            gemm_then([rows, inner, columns], &a, &b, &mut c, Update::Set, Some(&epilogue));
             assert_eq!(c, wanted, "{rows} × {inner} × {columns}");
         }
     }
