@@ -32,6 +32,10 @@ pub unsafe trait Vector: Copy {
     /// `LANES` numbers can be written there.
     unsafe fn store(self, to: *mut Self::Element);
 
+    /// Asks for the line of the cache at an address, which is going to be written: any address will do.
+    #[inline(always)]
+    unsafe fn prefetch(_: *const Self::Element) {}
+
     /// `self * a + b`, lane by lane.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
 
@@ -69,6 +73,12 @@ mod x86 {
                 unsafe fn store(self, to: *mut $element) {
                     // SAFETY: see above.
                     unsafe { $store(to, self) }
+                }
+
+                #[inline(always)]
+                unsafe fn prefetch(at: *const $element) {
+                    // SAFETY: see above.
+                    unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) }
                 }
 
                 #[inline(always)]

@@ -2,19 +2,16 @@
 //! numbers of a filter's row, and no patch is ever gathered.
 //!
 //! The taps of a filter's row are neighbours in the image, so a sum is one segment of `columns × channels` steps for
-//! each row of the filter. Rows of the filter that stand above or below the image are left out of the sum. Where a filter
-//! looks past the left or right edge, the rows of a band are copied with their padding first, which is little beside the
-//! products.
+//! each row of the filter. Rows of the filter that stand above or below the image are left out of the sum, and so are
+//! columns on its left and right: pixels near an edge get the sums of fewer columns (`band`).
 
 use std::ops::Range;
 
 use super::Convolution;
+use super::band::Band;
 use crate::kernels::gemm::{Epilogue, Gemm, Matrix, PACKING, Pack, Packs, Rows, Steps, TASKS, Tile, with_panels};
 use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, for_each_stretch_with, members};
 use crate::op::Update;
-
-/// How many numbers of an image with its padding are copied at once: 128 KiB of `f32`, a part of the second cache.
-const COPIED: usize = 1 << 15;
 
 /// The most numbers of filters of which all panels are read for each tile: 256 KiB of `f32`, a part of the second cache.
 const SMALL_FILTER: usize = 1 << 16;
@@ -56,105 +53,6 @@ pub fn backward<T: Gemm>(tile: &Tile<T>, sizes: &Convolution) -> Option<Convolut
         ..*sizes
     };
     suits(&back).then_some(back)
-}
-
-/// Some rows of an image, perhaps with padding on the left and on the right: those that a band of the result looks at.
-struct Band<'a, T> {
-    data: &'a [T],
-    /// Which row of the image is the first.
-    first: usize,
-    /// How far apart its rows are.
-    row: usize,
-}
-
-impl<'a, T> Band<'a, T> {
-    /// The numbers from one of a row of the image on.
-    fn from(&self, row: usize, number: usize) -> &'a [T] {
-        &self.data[(row - self.first) * self.row + number..]
-    }
-}
-
-impl Convolution {
-    /// The numbers of an image.
-    fn of_image(&self) -> usize {
-        self.image[0] * self.image[1] * self.channels
-    }
-
-    /// The rows or columns of an image, with padding, that so many positions look at.
-    fn span(&self, axis: usize, positions: usize) -> usize {
-        (positions - 1) * self.strides[axis] + self.window[axis]
-    }
-
-    /// How many rows of the result look at [`COPIED`] numbers.
-    fn rows_at_once(&self) -> usize {
-        let row = self.span(1, self.output[1]) * self.channels * self.strides[0];
-        (COPIED / row.max(1)).clamp(1, self.output[0])
-    }
-
-    /// Whether a filter never looks past the left or the right edge.
-    fn is_inside(&self) -> bool {
-        self.before[1] == 0 && self.span(1, self.output[1]) <= self.image[1]
-    }
-
-    /// The memory that a band of so many rows of a result needs.
-    fn memory(&self, rows: usize) -> usize {
-        let columns = self.span(1, self.output[1]) * self.channels;
-        if self.is_inside() { 0 } else { self.span(0, rows).min(self.image[0]) * columns }
-    }
-
-    /// The rows of a filter that look at the image, and not above or below it, for a row of the result.
-    fn taps(&self, row: usize) -> Range<usize> {
-        let first = row * self.strides[0];
-        let end = (self.image[0] + self.before[0]).saturating_sub(first).min(self.window[0]);
-        self.before[0].saturating_sub(first).min(end)..end
-    }
-
-    /// Those of some rows of the result for which a row of the filter looks at the image.
-    fn rows_of(&self, tap: usize, rows: &Range<usize>) -> Range<usize> {
-        let first = |row: usize| (row + self.before[0]).saturating_sub(tap).div_ceil(self.strides[0]);
-        let end = first(self.image[0]).clamp(rows.start, rows.end);
-        first(0).clamp(rows.start, end)..end
-    }
-
-    /// The row of the image that a row of the filter looks at; it does look at one.
-    fn image_row(&self, row: usize, tap: usize) -> usize {
-        row * self.strides[0] + tap - self.before[0]
-    }
-
-    /// What some rows of a result look at, copied into memory where a filter looks past the left or right edge.
-    fn band<'a, T: Gemm>(&self, x: &'a [T], rows: &Range<usize>, memory: &'a mut [T]) -> Band<'a, T> {
-        let row = self.image[1] * self.channels;
-        let first = (rows.start * self.strides[0]).saturating_sub(self.before[0]).min(self.image[0]);
-        let end = ((rows.end - 1) * self.strides[0] + self.window[0]).saturating_sub(self.before[0]);
-        let x = &x[first * row..end.clamp(first, self.image[0]) * row];
-        if self.is_inside() {
-            return Band { data: x, first, row };
-        }
-        let padded = self.span(1, self.output[1]) * self.channels;
-        let data = &mut memory[..x.len() / row.max(1) * padded];
-        for (out, x) in data.chunks_exact_mut(padded).zip(x.chunks_exact(row.max(1))) {
-            self.copy_row(x, out);
-        }
-        Band { data, first, row: padded }
-    }
-
-    /// A row of an image between its padding.
-    fn copy_row<T: Gemm>(&self, from: &[T], out: &mut [T]) {
-        let (before, out) = out.split_at_mut((self.before[1] * self.channels).min(out.len()));
-        let (inside, after) = out.split_at_mut((self.image[1] * self.channels).min(out.len()));
-        before.fill(T::zero());
-        inside.copy_from_slice(&from[..inside.len()]);
-        after.fill(T::zero());
-    }
-
-    /// Divides rows of all results into those of each image: its number, which of its rows, and which of the given.
-    fn images_of(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
-        let height = self.output[0];
-        (rows.start / height..rows.end.div_ceil(height)).map(move |image| {
-            let first = image * height;
-            (image, rows.start.max(first) - first..rows.end.min(first + height) - first)
-        })
-    }
 }
 
 /// Divides positions as evenly as can be into stretches of at most so many.
@@ -294,28 +192,46 @@ fn convolve_band<T: Gemm>(
         let inside = columns..filters.min(columns + at_once);
         for (row, y) in rows.clone().zip(y.chunks_exact_mut(width * filters)) {
             for pixels in evenly(0..width, panels.tile.rows) {
-                convolve_pixels(panels, sizes, (band, row), (pixels, inside.clone()), y, update);
+                let mut update = update;
+                sizes.for_columns(&pixels, |of_window, pixels| {
+                    if !pixels.is_empty() {
+                        convolve_pixels(panels, sizes, (band, row), (of_window, pixels), inside.clone(), y, update);
+                    }
+                    update = Update::Add;
+                });
             }
         }
     }
 }
 
-/// Some filters at some pixels of a row.
+/// The sums of some columns of some filters at some pixels of a row.
 fn convolve_pixels<T: Gemm>(
     panels: &Panels<'_, T>,
     sizes: &Convolution,
     (band, row): (&Band<'_, T>, usize),
-    (pixels, filters): (Range<usize>, Range<usize>),
+    (of_window, pixels): (Range<usize>, Range<usize>),
+    filters: Range<usize>,
     y: &mut [T],
     update: Update,
 ) {
-    let (tile, taps, depth) = (panels.tile, sizes.taps(row), sizes.window[1] * sizes.channels);
-    let step = sizes.strides[1] * sizes.channels;
-    let steps = Steps { segments: taps.len(), depth, segment: band.row, a: Rows::Apart(step), b_step: tile.columns };
-    let x = if taps.is_empty() { &[] } else { band.from(sizes.image_row(row, taps.start), pixels.start * step) };
+    let (tile, taps) = (panels.tile, sizes.taps(0, row));
+    let of_tap = sizes.channels * tile.columns;
+    let steps = Steps {
+        segments: taps.len(),
+        depth: of_window.len() * sizes.channels,
+        segment: band.row,
+        a: Rows::Apart(sizes.strides[1] * sizes.channels),
+        b_segment: sizes.window[1] * of_tap,
+        b_step: tile.columns,
+    };
+    // Sums of nothing need no numbers.
+    let is_empty = taps.is_empty() || of_window.is_empty();
+    let column = pixels.start * sizes.strides[1] + of_window.start;
+    let x = if is_empty { &[] } else { band.from(sizes.image_row(row, taps.start), column) };
+    let first = (taps.start * sizes.window[1] + of_window.start) * of_tap;
     for (columns, panel) in panels.of(filters) {
+        let panel = if is_empty { &[] } else { &panel[first..] };
         let y = &mut y[pixels.start * sizes.filters + columns.start..];
-        let panel = &panel[taps.start * depth * tile.columns..];
         tile.run(&steps, x, panel, y, [pixels.len(), columns.len(), sizes.filters], update);
     }
 }
@@ -413,26 +329,47 @@ fn add_band<T: Gemm>(
     dfilter: &mut [T],
     update: Update,
 ) {
-    let (run, width, tile) = (sizes.window[1] * sizes.channels, sizes.output[1], panels.tile);
-    for tap in numbers.start / run..numbers.end.div_ceil(run) {
-        let inside = sizes.rows_of(tap, &rows);
-        let steps = Steps {
-            segments: inside.len(),
-            depth: width,
-            segment: sizes.strides[0] * band.row,
-            a: Rows::Together(sizes.strides[1] * sizes.channels),
-            b_step: tile.columns,
-        };
-        let of_tap = numbers.start.max(tap * run)..numbers.end.min((tap + 1) * run);
-        for numbers_of_tile in evenly(of_tap, tile.rows) {
-            let first = numbers_of_tile.start - tap * run;
-            let x = if inside.is_empty() { &[] } else { band.from(sizes.image_row(inside.start, tap), first) };
-            let dfilter = &mut dfilter[(numbers_of_tile.start - numbers.start) * sizes.filters..];
-            for (columns, panel) in panels.of(0..sizes.filters) {
-                let panel = &panel[(inside.start - rows.start) * width * tile.columns..];
-                let size = [numbers_of_tile.len(), columns.len(), sizes.filters];
-                tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
-            }
+    let of_row = sizes.window[1] * sizes.channels;
+    for tap in numbers.start / of_row..numbers.end.div_ceil(of_row) {
+        sizes.for_columns(&(0..sizes.output[1]), |of_window, pixels| {
+            add_taps(panels, sizes, (band, &rows), (tap, of_window, pixels), &numbers, dfilter, update);
+        });
+    }
+}
+
+/// What they give to those in some columns of a row of the filters, which look at the image for these pixels of a row.
+fn add_taps<T: Gemm>(
+    panels: &Panels<'_, T>,
+    sizes: &Convolution,
+    (band, rows): (&Band<'_, T>, &Range<usize>),
+    (tap, of_window, pixels): (usize, Range<usize>, Range<usize>),
+    numbers: &Range<usize>,
+    dfilter: &mut [T],
+    update: Update,
+) {
+    let (width, tile, rows_inside) = (sizes.output[1], panels.tile, sizes.positions(0, tap, rows));
+    let steps = Steps {
+        segments: rows_inside.len(),
+        depth: pixels.len(),
+        segment: sizes.strides[0] * band.row,
+        a: Rows::Together(sizes.strides[1] * sizes.channels),
+        b_segment: width * tile.columns,
+        b_step: tile.columns,
+    };
+    // Sums of nothing need no numbers.
+    let is_empty = rows_inside.is_empty() || pixels.is_empty() || of_window.is_empty();
+    let column = pixels.start * sizes.strides[1] + of_window.start;
+    let x = if is_empty { &[] } else { band.from(sizes.image_row(rows_inside.start, tap), column) };
+    let pixel = (rows_inside.start - rows.start) * width + pixels.start;
+    let first = (tap * sizes.window[1] + of_window.start) * sizes.channels;
+    let end = first + of_window.len() * sizes.channels;
+    for of_tile in evenly(numbers.start.max(first)..numbers.end.min(end), tile.rows) {
+        let x = if is_empty { &[] } else { &x[of_tile.start - first..] };
+        let dfilter = &mut dfilter[(of_tile.start - numbers.start) * sizes.filters..];
+        for (columns, panel) in panels.of(0..sizes.filters) {
+            let panel = if is_empty { &[] } else { &panel[pixel * tile.columns..] };
+            let size = [of_tile.len(), columns.len(), sizes.filters];
+            tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! them from the image while they pack a block (`patches`); the image's gradient multiplies a few rows of pixels at a time
 //! into scratch memory, and adds that to the image. Filters over one channel each are an exception (`depthwise`).
 
+mod band;
 mod depthwise;
 mod direct;
 mod patches;

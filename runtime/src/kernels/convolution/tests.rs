@@ -149,9 +149,11 @@ fn images_read_as_they_lie_agree_with_the_definition_on_every_path() {
     let mut random = Random::new(9, "direct", 0);
     let mut all: Vec<Convolution> = every_size().into_iter().filter(direct::suits).collect();
     for channels in [1, 8, 16, 33] {
-        for padding in [Padding::Same, Padding::Valid] {
+        for padding in PADDINGS {
             all.extend(sizes([2, 9, 16, channels], [3, 3, 35], [1, 1], [1, 1], 1, padding));
             all.extend(sizes([1, 15, 31, channels], [5, 2, 16], [2, 1], [1, 1], 1, padding));
+            all.extend(sizes([1, 4, 5, channels], [3, 7, 34], [1, 1], [1, 1], 1, padding));
+            all.extend(sizes([1, 6, 17, channels], [2, 5, 3], [1, 2], [1, 1], 1, padding));
             all.extend(sizes([1, 1, 15, channels], [1, 1, 7], [1, 1], [1, 1], 1, padding));
         }
     }

@@ -120,7 +120,7 @@ impl<T: Gemm> Block<'_, T> {
                 Left::Lying(a) => (a.from(row, 0), a.rows()),
                 Left::Packed(a) => (&a[row * depth..], Rows::Together(height)),
             };
-            let steps = Steps { segments: 1, depth, segment: 0, a: kind, b_step };
+            let steps = Steps::single(depth, kind, b_step);
             let size = [height.min(rows - row), width, of];
             self.tile.run(&steps, a, b, &mut c[row * of + first..], size, update);
         }

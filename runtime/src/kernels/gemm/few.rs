@@ -100,7 +100,7 @@ impl<T: Gemm> Strip<'_, T> {
         let &Product { tile, sizes: [rows, ..], .. } = self.product;
         let (height, width) = (rows.div_ceil(rows.div_ceil(tile.rows)), self.columns.len());
         let update = if steps.start == 0 { Update::Set } else { Update::Add };
-        let steps_of = Steps { segments: 1, depth: steps.len(), segment: 0, a: self.a.rows(), b_step };
+        let steps_of = Steps::single(steps.len(), self.a.rows(), b_step);
         for (number, first) in (0..width).step_by(tile.columns).enumerate() {
             let size = [tile.columns.min(width - first), width];
             for row in (0..rows).step_by(height) {

@@ -17,7 +17,7 @@ const AT_ONCE: usize = 8;
 /// How a tile's factors lie in memory. The sum has `segments × depth` steps.
 ///
 /// In step `k` of segment `s` row `r` of A is at `s · segment + k · step + r · row`, where one of the last two
-/// distances is 1; and B's numbers begin at `(s · depth + k) · b_step`.
+/// distances is 1; and B's numbers begin at `s · b_segment + k · b_step`.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
     /// How many segments there are.
@@ -28,6 +28,8 @@ pub struct Steps {
     pub segment: usize,
     /// Where the numbers of A are.
     pub a: Rows,
+    /// How far apart in B the segments begin.
+    pub b_segment: usize,
     /// How far apart in B the steps are.
     pub b_step: usize,
 }
@@ -42,9 +44,14 @@ pub enum Rows {
 }
 
 impl Steps {
+    /// A single segment.
+    pub const fn single(depth: usize, a: Rows, b_step: usize) -> Self {
+        Self { segments: 1, depth, segment: 0, a, b_segment: 0, b_step }
+    }
+
     /// A panel of A and one of B, packed.
     pub const fn packed(depth: usize, rows: usize, columns: usize) -> Self {
-        Self { segments: 1, depth, segment: 0, a: Rows::Together(rows), b_step: columns }
+        Self::single(depth, Rows::Together(rows), columns)
     }
 
     /// How many numbers of A are within reach of a tile of this height.
@@ -58,7 +65,7 @@ impl Steps {
 
     /// How many numbers of B are within reach of a tile of so many columns.
     fn of_b(&self, columns: usize) -> usize {
-        reach([(self.segments, self.depth.saturating_mul(self.b_step)), (self.depth, self.b_step), (columns, 1)])
+        reach([(self.segments, self.b_segment), (self.depth, self.b_step), (columns, 1)])
     }
 }
 
@@ -85,9 +92,9 @@ pub struct Tile<T: 'static> {
 
 type Heights<T> = [[[Kernel<T>; 2]; 2]];
 
-/// Multiplies by these steps (segments, depth, distance of the segments, of rows or steps of A, of B's steps) into a
-/// tile at `c`, whose rows are `stride` apart.
-type Kernel<T> = unsafe fn(steps: [usize; 5], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
+/// Multiplies by these steps (segments, depth, distance of the segments, of rows or steps of A, of B's segments and
+/// steps) into a tile at `c`, whose rows are `stride` apart.
+type Kernel<T> = unsafe fn(steps: [usize; 6], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
 /// Multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into so many vectors at `c`; the sizes are
 /// these, in this order.
@@ -120,13 +127,13 @@ impl<T: Float> Tile<T> {
         let columns = self.columns / 2 * vectors;
         assert!(a.len() >= steps.of_a(height) && b.len() >= steps.of_b(columns), "a factor is too short");
         assert!(c.len() >= (height - 1) * stride + width, "C is too short");
-        let Steps { segments, depth, segment, b_step, .. } = *steps;
+        let Steps { segments, depth, segment, b_segment, b_step, .. } = *steps;
         let (apart, distance) = match steps.a {
             Rows::Together(step) => (0, step),
             Rows::Apart(row) => (1, row),
         };
         let kernel = self.kernels[height - 1][apart][vectors - 1];
-        let steps = [segments, depth, segment, distance, b_step];
+        let steps = [segments, depth, segment, distance, b_segment, b_step];
         if width == columns {
             // SAFETY: `Tile::for_isa` chose the kernels for instructions that the machine has; the factors are long
             // enough for all steps of this height, and C for the whole tile, as just checked.
@@ -204,6 +211,30 @@ unsafe fn multiply_row<V: Vector>(
     }
 }
 
+/// A step of the sums: numbers of A, so far apart, times vectors of B.
+///
+/// # Safety
+///
+/// The machine has the instructions of `V`. `ROWS` numbers can be read at `a`, and as many vectors as a row has at `b`.
+#[inline(always)]
+unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
+    a: *const V::Element,
+    distance: usize,
+    b: *const V::Element,
+    sums: &mut [[V; VECTORS]; ROWS],
+) {
+    // SAFETY: the caller vouches for the instructions and for the addresses.
+    unsafe {
+        let columns: [V; VECTORS] = std::array::from_fn(|vector| V::load(b.add(vector * V::LANES)));
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let factor = V::splat(*a.add(row * distance));
+            for (sum, column) in sums.iter_mut().zip(columns) {
+                *sum = factor.mul_add(column, *sum);
+            }
+        }
+    }
+}
+
 /// The microkernel for a tile of `ROWS` rows and `VECTORS` vectors of columns, with A's rows apart or together.
 ///
 /// # Safety
@@ -213,7 +244,7 @@ unsafe fn multiply_row<V: Vector>(
 /// LANES`, `stride` apart.
 #[inline(always)]
 unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APART: bool>(
-    [segments, depth, segment, distance, b_step]: [usize; 5],
+    [segments, depth, segment, distance, b_segment, b_step]: [usize; 6],
     a: *const V::Element,
     b: *const V::Element,
     c: *mut V::Element,
@@ -226,16 +257,15 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APA
     unsafe {
         let mut sums = [[V::splat(<V::Element as num_traits::Zero>::zero()); VECTORS]; ROWS];
         for s in 0..segments {
-            let (a, b) = (a.add(s * segment), b.add(s * depth * b_step));
-            for k in 0..depth {
-                let (a, b) = (a.add(k * step_distance), b.add(k * b_step));
-                let columns: [V; VECTORS] = std::array::from_fn(|vector| V::load(b.add(vector * V::LANES)));
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let factor = V::splat(*a.add(row * row_distance));
-                    for (sum, column) in sums.iter_mut().zip(columns) {
-                        *sum = factor.mul_add(column, *sum);
-                    }
-                }
+            let (a, b) = (a.add(s * segment), b.add(s * b_segment));
+            // C is asked for a row at a time: all at once would keep the factors waiting.
+            let ahead = if s == 0 { depth.min(ROWS) } else { 0 };
+            for k in 0..ahead {
+                (0..VECTORS).for_each(|vector| V::prefetch(c.add(k * stride + vector * V::LANES)));
+                step(a.add(k * step_distance), row_distance, b.add(k * b_step), &mut sums);
+            }
+            for k in ahead..depth {
+                step(a.add(k * step_distance), row_distance, b.add(k * b_step), &mut sums);
             }
         }
         for (row, sums) in sums.into_iter().enumerate() {
@@ -269,7 +299,7 @@ macro_rules! kernels {
             /// As for [`multiply`](super::multiply), on a machine with the features that are named here.
             $(#[$features])*
             pub(super) unsafe fn multiply<const ROWS: usize, const VECTORS: usize, const APART: bool>(
-                steps: [usize; 5],
+                steps: [usize; 6],
                 a: *const $number,
                 b: *const $number,
                 c: *mut $number,
