@@ -43,32 +43,23 @@ pub fn repeat<T: Copy>(of_columns: impl Iterator<Item = T> + Clone, wide: &mut [
     wide.iter_mut().zip(of_columns.cycle()).for_each(|(wide, number)| *wide = number);
 }
 
-/// `N` sums for each column of a matrix of so many numbers: `sums` gets all columns of the first, then of the second.
+/// Some sums for each column of a matrix of so many numbers: `sums` gets all columns of the first, then of the second.
 ///
 /// `add` is given the numbers of some rows, by where they begin and end, and adds their terms to sums for each number
-/// of a wide row.
-pub fn sums_of_parts<const N: usize>(
-    [length, columns]: [usize; 2],
-    sums: &mut [f64],
-    add: impl Fn(Range<usize>, [&mut [f64]; N]) + Sync,
-) {
+/// of a wide row, all of the first before the second.
+pub fn sums_of_parts([length, columns]: [usize; 2], sums: &mut [f64], add: &(dyn Fn(Range<usize>, &mut [f64]) + Sync)) {
     sums.fill(0.0);
     if length == 0 || columns == 0 {
         return;
     }
-    let width = width(columns);
+    let (count, width) = (sums.len() / columns, width(columns));
     let part = length.div_ceil(PARTS).max(CHUNK).next_multiple_of(width).max(ROWS * width);
-    f64::with_scratch(length.div_ceil(part) * N * width, |parts| {
-        for_each_chunk(parts, N * width, length * N * COST, |number, sums| {
+    f64::with_scratch(length.div_ceil(part) * count * width, |parts| {
+        for_each_chunk(parts, count * width, length * count * COST, |number, sums| {
             sums.fill(0.0);
-            let mut sums = sums.chunks_exact_mut(width);
-            let sums = std::array::from_fn(|_| sums.next().unwrap_or_default());
-            vectorised(
-                #[inline(always)]
-                || add(number * part..length.min((number + 1) * part), sums),
-            );
+            add(number * part..length.min((number + 1) * part), sums);
         });
-        for part in parts.chunks_exact(N * width) {
+        for part in parts.chunks_exact(count * width) {
             for (sums, part) in sums.chunks_exact_mut(columns).zip(part.chunks_exact(width)) {
                 for part in part.chunks_exact(columns) {
                     sums.iter_mut().zip(part).for_each(|(sum, &part)| *sum += part);
@@ -90,12 +81,14 @@ pub fn sums<T: Float, A: Copy + Sync, B: Copy + Sync, C: Copy + Sync, const N: u
     sums: &mut [f64],
     f: impl Fn(A, B, C) -> [T; N] + Sync,
 ) {
-    sums_of_parts(
-        [a.len(), columns],
-        sums,
-        #[inline(always)]
-        |part, sums| add(&a[part.clone()], &b[part], of_columns, sums, &f),
-    );
+    sums_of_parts([a.len(), columns], sums, &|part, sums| {
+        let (a, b, mut sums) = (&a[part.clone()], &b[part], sums.chunks_exact_mut(of_columns.len()));
+        let sums = std::array::from_fn(|_| sums.next().unwrap_or_default());
+        vectorised(
+            #[inline(always)]
+            || add(a, b, of_columns, sums, &f),
+        );
+    });
 }
 
 /// Adds the terms of some wide rows, the last of which may be shorter.

@@ -25,7 +25,7 @@ pub fn members(operations: usize, tasks: usize) -> usize {
 
 /// Calls `work` with the number of each task.
 pub fn for_each(tasks: usize, operations: usize, work: impl Fn(usize) + Sync) {
-    team::run(members(operations, tasks), tasks, operations, |_, task| work(task));
+    team::run(members(operations, tasks), tasks, operations, &|_, task| work(task));
 }
 
 /// As [`for_each`], with memory for so many numbers, which hold anything, lent to each task.
@@ -39,7 +39,7 @@ pub fn for_each_with<T: Scratch + Send>(
     let memory = memory.next_multiple_of(LINE);
     T::with_scratch(members * memory, |numbers| {
         let parts = Parts::new(numbers);
-        team::run(members, tasks, operations, |member, task| {
+        team::run(members, tasks, operations, &|member, task| {
             // SAFETY: `team::run` gives a member one task at a time, and there is a chunk for each of them.
             work(task, unsafe { parts.chunk(member, memory) });
         });

@@ -6,26 +6,44 @@ use std::cell::RefCell;
 use crate::arena::ALIGNMENT;
 
 /// Numbers that memory can be lent for.
-pub trait Scratch: Sized + Send {
+pub trait Scratch: Copy + Default + Send {
     /// Lends memory for so many numbers, which hold anything; it begins with a line of the cache, so that no vector
     /// straddles two. `work` may borrow again: a thread has several pieces.
-    fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R;
+    fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
+        let line = ALIGNMENT / size_of::<Self>();
+        let mut piece = Self::take(length + line);
+        let first = piece.as_ptr().align_offset(ALIGNMENT).min(line);
+        let result = work(&mut piece[first..][..length]);
+        Self::give_back(piece);
+        result
+    }
+
+    /// Takes a piece of memory of at least this length that the thread has, or has from now on.
+    fn take(length: usize) -> Vec<Self>;
+
+    /// Gives a piece back to the thread.
+    fn give_back(piece: Vec<Self>);
 }
 
 macro_rules! scratch {
-    ($($number:ty),*) => {$(
-        impl Scratch for $number {
-            fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
-                const LINE: usize = ALIGNMENT / size_of::<$number>();
-                thread_local! {
-                    static IDLE: RefCell<Vec<Vec<$number>>> = const { RefCell::new(Vec::new()) };
+    ($($number:ident),*) => {$(
+        mod $number {
+            use super::*;
+
+            thread_local! {
+                static IDLE: RefCell<Vec<Vec<$number>>> = const { RefCell::new(Vec::new()) };
+            }
+
+            impl Scratch for $number {
+                fn take(length: usize) -> Vec<Self> {
+                    let mut piece = IDLE.with_borrow_mut(|idle| take(idle, length));
+                    piece.resize(piece.len().max(length), 0.0);
+                    piece
                 }
-                let mut piece = IDLE.with_borrow_mut(|idle| take(idle, length + LINE));
-                piece.resize(piece.len().max(length + LINE), 0.0);
-                let first = piece.as_ptr().align_offset(ALIGNMENT).min(LINE);
-                let result = work(&mut piece[first..][..length]);
-                IDLE.with_borrow_mut(|idle| idle.push(piece));
-                result
+
+                fn give_back(piece: Vec<Self>) {
+                    IDLE.with_borrow_mut(|idle| idle.push(piece));
+                }
             }
         }
     )*};

@@ -38,12 +38,13 @@ const INSIDE: usize = 1;
 const OPEN: usize = 1 << 16;
 const PHASE: usize = 1 << 17;
 
-/// What the members of a team do: the address of a closure, and a function that calls it with the number of a member and
-/// that of a task.
+/// What is called with the number of a member and that of a task.
+pub type Work<'a> = dyn Fn(usize, usize) + Sync + 'a;
+
+/// What the members of a team do.
 #[derive(Clone, Copy)]
 struct Phase {
-    closure: *const (),
-    call: unsafe fn(*const (), usize, usize),
+    work: *const Work<'static>,
     tasks: usize,
     members: usize,
 }
@@ -106,31 +107,13 @@ static TEAM: Team = Team {
     is_taken: Apart(AtomicBool::new(false)),
     gate: Apart(AtomicUsize::new(0)),
     next: [const { Apart(AtomicUsize::new(0)) }; MOST],
-    phase: Apart(UnsafeCell::new(Phase { closure: std::ptr::null(), call: nothing, tasks: 0, members: 1 })),
+    phase: Apart(UnsafeCell::new(Phase { work: &|_, _| {}, tasks: 0, members: 1 })),
     has_failed: AtomicBool::new(false),
     run: Run { operations: AtomicUsize::new(0), last: AtomicU64::new(0) },
     helpers: [const {
         Helper { thread: OnceLock::new(), is_asleep: AtomicBool::new(false), has_begun: AtomicBool::new(false) }
     }; MOST - 1],
 };
-
-/// What is done before there is work.
-///
-/// # Safety
-///
-/// May always be called.
-unsafe fn nothing(_: *const (), _: usize, _: usize) {}
-
-/// Calls a closure by its address.
-///
-/// # Safety
-///
-/// The address is that of an `F`, which lives until this returns.
-unsafe fn call<F: Fn(usize, usize)>(closure: *const (), member: usize, task: usize) {
-    // SAFETY: the caller vouches for it.
-    let work = unsafe { &*closure.cast::<F>() };
-    work(member, task);
-}
 
 /// Calls `work` with a member and a task, for each of so many tasks: at most so many members at the same time, numbered
 /// from 0, each one task at a time. Helpers that sleep are woken only if the work, of so many elementary operations, is
@@ -139,7 +122,7 @@ unsafe fn call<F: Fn(usize, usize)>(closure: *const (), member: usize, task: usi
 /// # Panics
 ///
 /// Where `work` does; a caller's defect.
-pub fn run<F: Fn(usize, usize) + Sync>(members: usize, tasks: usize, operations: usize, work: F) {
+pub fn run(members: usize, tasks: usize, operations: usize, work: &Work<'_>) {
     let members = members.min(tasks).min(MOST);
     let alone = || (0..tasks).for_each(|task| work(0, task));
     if members < 2 {
@@ -155,12 +138,13 @@ pub fn run<F: Fn(usize, usize) + Sync>(members: usize, tasks: usize, operations:
     }
     let Some(turn) = Turn::take() else { return alone() };
     helpers.iter().enumerate().for_each(|(number, helper)| helper.begin(number));
-    let phase = Phase { closure: (&raw const work).cast(), call: call::<F>, tasks, members };
-    turn.open(phase);
+    // SAFETY: a pointer to the same closure; for how long it may be called is for `Team::work` to say.
+    let work = unsafe { std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
+    turn.open(Phase { work, tasks, members });
     if is_long {
         helpers.iter().for_each(Helper::wake);
     }
-    // SAFETY: the closure lives until the end of this function, and `turn` closes the gate before it, even in a panic.
+    // SAFETY: the caller lends the closure until the end of this function, and `turn` closes the gate before it, even in a panic.
     unsafe { TEAM.work(0) };
     let has_failed = turn.end();
     assert!(!has_failed, "a task on another thread panicked");
@@ -241,9 +225,8 @@ impl Team {
                 if task >= phase.first(whose + 1) {
                     break;
                 }
-                // SAFETY: the address and the function came together, of one type (`run`); the closure lives, as the
-                // caller vouches.
-                unsafe { (phase.call)(phase.closure, member, task) };
+                // SAFETY: the closure lives, as the caller vouches.
+                unsafe { (*phase.work)(member, task) };
             }
         }
     }
@@ -329,7 +312,7 @@ mod tests {
                 for operations in [0, WORTH_WAKING] {
                     let done: Vec<AtomicUsize> = (0..tasks).map(|_| AtomicUsize::new(0)).collect();
                     let busy: Vec<AtomicBool> = (0..members).map(|_| AtomicBool::new(false)).collect();
-                    run(members, tasks, operations, |member, task| {
+                    run(members, tasks, operations, &|member, task| {
                         assert!(!busy[member].swap(true, Ordering::SeqCst), "a member does one task at a time");
                         done[task].fetch_add(1, Ordering::SeqCst);
                         busy[member].store(false, Ordering::SeqCst);
@@ -345,7 +328,7 @@ mod tests {
         let mut numbers = vec![0_usize; 64];
         for round in 0..2000 {
             let address = numbers.as_mut_ptr().expose_provenance();
-            run(3, 64, if round % 5 == 0 { WORTH_WAKING } else { 0 }, |_, task| {
+            run(3, 64, if round % 5 == 0 { WORTH_WAKING } else { 0 }, &|_, task| {
                 let number = std::ptr::with_exposed_provenance_mut::<usize>(address).wrapping_add(task);
                 // SAFETY: each task has a number of its own, inside `numbers`, which nobody touches meanwhile.
                 unsafe { *number += task };
@@ -373,8 +356,8 @@ mod tests {
     #[test]
     fn work_within_work_is_done_alone() {
         let count = AtomicUsize::new(0);
-        run(2, 4, WORTH_WAKING, |_, _| {
-            run(2, 3, WORTH_WAKING, |member, _| {
+        run(2, 4, WORTH_WAKING, &|_, _| {
+            run(2, 3, WORTH_WAKING, &|member, _| {
                 assert_eq!(member, 0);
                 count.fetch_add(1, Ordering::SeqCst);
             });
@@ -389,7 +372,7 @@ mod tests {
                 thread::spawn(|| {
                     let sum = AtomicUsize::new(0);
                     for _ in 0..200 {
-                        run(2, 10, WORTH_WAKING, |_, task| {
+                        run(2, 10, WORTH_WAKING, &|_, task| {
                             sum.fetch_add(task, Ordering::Relaxed);
                         });
                     }
@@ -402,10 +385,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_the_callers() {
-        let result = catch_unwind(|| run(2, 100, WORTH_WAKING, |_, task| assert!(task < 50, "task {task}")));
+        let result = catch_unwind(|| run(2, 100, WORTH_WAKING, &|_, task| assert!(task < 50, "task {task}")));
         assert!(result.is_err());
         let count = AtomicUsize::new(0);
-        run(2, 10, WORTH_WAKING, |_, _| {
+        run(2, 10, WORTH_WAKING, &|_, _| {
             count.fetch_add(1, Ordering::SeqCst);
         });
         assert_eq!(count.into_inner(), 10);

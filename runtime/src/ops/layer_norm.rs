@@ -123,15 +123,16 @@ pub fn backward<T: Float>(
     }
     if dgamma.is_wanted() || dbeta.is_wanted() {
         f64::with_scratch(2 * width, |sums| {
-            sums_of_parts([x.len(), width], sums, |part, [of_beta, of_gamma]: [&mut [f64]; 2]| {
-                for at in part.start / width..part.end / width {
-                    let (x, dy, [mean, factor]) = example(at);
-                    let terms = x.iter().zip(dy).zip(of_beta.iter_mut().zip(&mut *of_gamma));
-                    for ((&x, &dy), (of_beta, of_gamma)) in terms {
-                        *of_beta += dy.as_f64();
-                        *of_gamma += (dy * (x - mean) * factor).as_f64();
-                    }
-                }
+            sums_of_parts([x.len(), width], sums, &|part, sums| {
+                let (of_beta, of_gamma) = sums.split_at_mut(sums.len() / 2);
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for at in part.start / width..part.end / width {
+                            add_terms(example(at), of_beta, of_gamma);
+                        }
+                    },
+                );
             });
             let ((of_beta, of_gamma), shape) = (sums.split_at(gamma.len().min(width)), [gamma.len()]);
             dgamma.map(View::new(&of_gamma[..gamma.len()], &shape)?, T::of);
@@ -140,6 +141,15 @@ pub fn backward<T: Float>(
         })?;
     }
     Ok(())
+}
+
+/// Adds what one example gives to the gradients of `beta` and `gamma`.
+#[inline(always)]
+fn add_terms<T: Float>((x, dy, [mean, factor]): (&[T], &[T], [T; 2]), of_beta: &mut [f64], of_gamma: &mut [f64]) {
+    for ((&x, &dy), (of_beta, of_gamma)) in x.iter().zip(dy).zip(of_beta.iter_mut().zip(of_gamma)) {
+        *of_beta += dy.as_f64();
+        *of_gamma += (dy * (x - mean) * factor).as_f64();
+    }
 }
 
 /// The gradient of one example's `x`.
