@@ -96,9 +96,39 @@ type Heights<T> = [[[Kernel<T>; 2]; 2]];
 /// steps) into a tile at `c`, whose rows are `stride` apart.
 type Kernel<T> = unsafe fn(steps: [usize; 6], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
-/// Multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into so many vectors at `c`; the sizes are
-/// these, in this order.
-type RowKernel<T> = unsafe fn(sizes: [usize; 3], a: *const T, b: *const T, c: *mut T, update: Update);
+/// Multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into vectors at `c`: one for each of
+/// [`Places`] of so many columns, the second of which is given. The sizes are these, in this order.
+type RowKernel<T> = unsafe fn(sizes: [usize; 4], a: *const T, b: *const T, c: *mut T);
+
+/// Where in a row vectors are read: first at its beginning, then from `second` on, one after the other, and last at its
+/// end. So they cover the row, whichever of its numbers is the first of a line of the cache, and overlap only there.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    columns: usize,
+    vector: usize,
+    second: usize,
+}
+
+impl Places {
+    /// The places of vectors of so many numbers, at least one, in a row of at least as many columns.
+    pub fn new(columns: usize, vector: usize, second: usize) -> Self {
+        assert!(0 < vector && vector <= columns, "a row of a vector");
+        Self { columns, vector, second: second.clamp(1, vector) }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        let between = (self.columns - self.vector).saturating_sub(self.second).div_ceil(self.vector);
+        if self.columns == self.vector { 1 } else { between + 2 }
+    }
+
+    /// The first column of each.
+    #[inline(always)]
+    pub fn columns(self) -> impl Iterator<Item = usize> {
+        let last = self.columns - self.vector;
+        (0..self.count()).map(move |n| n.checked_sub(1).map_or(0, |n| (self.second + n * self.vector).min(last)))
+    }
+}
 
 impl<T: Float> Tile<T> {
     const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>, row: RowKernel<T>) -> Self {
@@ -154,20 +184,18 @@ impl<T: Float> Tile<T> {
 }
 
 impl<T: Float> Tile<T> {
-    /// Computes a row, of whole vectors, from rows of B that are `b_step` apart.
+    /// Multiplies numbers by as many rows of B, `b_step` apart: `c` gets the sums of each vector of `places`.
     ///
     /// # Panics
     ///
-    /// Where a slice is too short; a caller's defect.
-    pub fn run_row(&self, a: &[T], b: &[T], b_step: usize, c: &mut [T], update: Update) {
-        let (depth, columns, vector) = (a.len(), c.len(), self.columns / 2);
-        assert!(
-            columns.is_multiple_of(vector) && b.len() >= reach([(depth, b_step), (columns, 1), (1, 0)]),
-            "not a row"
-        );
+    /// Where a slice is too short, or vectors are others; a caller's defect.
+    pub fn run_row(&self, a: &[T], b: &[T], b_step: usize, places: Places, c: &mut [T]) {
+        let Places { columns, vector, second } = places;
+        assert!(vector == self.columns / 2 && c.len() >= places.count() * vector, "C is too short");
+        assert!(b.len() >= reach([(a.len(), b_step), (columns, 1), (1, 0)]), "B is too short");
         // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a` and
-        // as many rows of `b`, and writes all of `c`, as just checked.
-        unsafe { (self.row)([depth, b_step, columns / vector], a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), update) };
+        // as many rows of `b`, and writes a vector for each place to `c`, as just checked.
+        unsafe { (self.row)([a.len(), b_step, columns, second], a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) };
     }
 }
 
@@ -175,39 +203,69 @@ impl<T: Float> Tile<T> {
 ///
 /// # Safety
 ///
-/// The machine has the instructions of `V`. `depth` numbers can be read at `a`, and as many rows of `vectors * LANES` at
-/// `b`, `b_step` apart; `c` can be written and read in one such row.
+/// The machine has the instructions of `V`. `depth` numbers can be read at `a`, and as many rows of `columns`, which are
+/// at least a vector, at `b`, `b_step` apart; `c` can be written and read in a vector for each of [`Places`].
 #[inline(always)]
 unsafe fn multiply_row<V: Vector>(
-    [depth, b_step, vectors]: [usize; 3],
+    [depth, b_step, columns, second]: [usize; 4],
     a: *const V::Element,
     b: *const V::Element,
     c: *mut V::Element,
-    update: Update,
 ) {
-    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, vectors up
-    // to `vectors`.
+    let places = Places { columns, vector: V::LANES, second };
+    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, and each
+    // vector is inside a row.
     unsafe {
-        if update == Update::Set {
-            (0..vectors).for_each(|v| V::splat(<V::Element as num_traits::Zero>::zero()).store(c.add(v * V::LANES)));
-        }
+        let zero = V::splat(<V::Element as num_traits::Zero>::zero());
+        (0..places.count()).for_each(|n| zero.store(c.add(n * V::LANES)));
         let whole = depth / AT_ONCE * AT_ONCE;
         for k in (0..whole).step_by(AT_ONCE) {
             let factors: [V; AT_ONCE] = std::array::from_fn(|n| V::splat(*a.add(k + n)));
-            let rows: [*const V::Element; AT_ONCE] = std::array::from_fn(|n| b.add((k + n) * b_step));
-            for at in (0..vectors).map(|v| v * V::LANES) {
-                let sum = V::load(c.add(at));
-                let products = factors.into_iter().zip(rows);
-                products.fold(sum, |sum, (factor, row)| factor.mul_add(V::load(row.add(at)), sum)).store(c.add(at));
-            }
+            add_rows(factors, std::array::from_fn(|n| b.add((k + n) * b_step)), places, c);
         }
         for k in whole..depth {
-            let factor = V::splat(*a.add(k));
-            for at in (0..vectors).map(|v| v * V::LANES) {
-                let number = V::load(b.add(k * b_step + at));
-                factor.mul_add(number, V::load(c.add(at))).store(c.add(at));
-            }
+            add_rows([V::splat(*a.add(k))], [b.add(k * b_step)], places, c);
         }
+    }
+}
+
+/// Adds factors times rows to the vectors at `c`.
+///
+/// # Safety
+///
+/// As for [`multiply_row`], of these rows.
+#[inline(always)]
+unsafe fn add_rows<V: Vector, const N: usize>(
+    factors: [V; N],
+    rows: [*const V::Element; N],
+    places: Places,
+    c: *mut V::Element,
+) {
+    let (count, last) = (places.count(), places.columns - V::LANES);
+    // SAFETY: the caller vouches for the instructions and the addresses; these are the places and as many vectors of `c`.
+    unsafe {
+        add_vector(factors, rows, c);
+        for n in 1..count.saturating_sub(1) {
+            let column = places.second + (n - 1) * V::LANES;
+            add_vector(factors, rows.map(|row| row.add(column)), c.add(n * V::LANES));
+        }
+        if count > 1 {
+            add_vector(factors, rows.map(|row| row.add(last)), c.add((count - 1) * V::LANES));
+        }
+    }
+}
+
+/// Adds factors times vectors to that at `sum`.
+///
+/// # Safety
+///
+/// As for [`multiply_row`], of these vectors.
+#[inline(always)]
+unsafe fn add_vector<V: Vector, const N: usize>(factors: [V; N], from: [*const V::Element; N], sum: *mut V::Element) {
+    // SAFETY: the caller vouches for the instructions and the addresses.
+    unsafe {
+        let add = |sum, (factor, from): (V, *const V::Element)| factor.mul_add(V::load(from), sum);
+        factors.into_iter().zip(from).fold(V::load(sum), add).store(sum);
     }
 }
 
@@ -315,14 +373,13 @@ macro_rules! kernels {
             /// As for [`multiply_row`](super::multiply_row), on such a machine.
             $(#[$features])*
             pub(super) unsafe fn row(
-                sizes: [usize; 3],
+                sizes: [usize; 4],
                 a: *const $number,
                 b: *const $number,
                 c: *mut $number,
-                update: Update,
             ) {
                 // SAFETY: the caller vouches for all of it.
-                unsafe { super::multiply_row::<$vector>(sizes, a, b, c, update) }
+                unsafe { super::multiply_row::<$vector>(sizes, a, b, c) }
             }
         }
     )*};
