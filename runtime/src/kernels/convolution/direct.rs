@@ -16,6 +16,9 @@ use crate::op::Update;
 /// The most numbers of filters of which all panels are read for each tile: 256 KiB of `f32`, a part of the second cache.
 const SMALL_FILTER: usize = 1 << 16;
 
+/// How far apart in bytes pixels are at most whose filters are read as they lie.
+const NEAR: usize = 512;
+
 /// About how many pixels a filter's gradient sums up at once: a panel of as many steps fills the first cache.
 const PIXELS: usize = 256;
 
@@ -62,11 +65,14 @@ fn evenly(positions: Range<usize>, most: usize) -> impl Iterator<Item = Range<us
     (0..parts).map(move |part| first + part * count / parts..first + (part + 1) * count / parts)
 }
 
-/// The filters, in panels over all numbers of a patch.
+/// The numbers of filters in panels: as a rule packed, over all numbers of a patch.
 struct Panels<'a, T: 'static> {
     tile: &'a Tile<T>,
     filters: usize,
+    /// How far apart the panels begin.
     panel: usize,
+    /// How far apart the steps of a panel are.
+    step: usize,
     data: &'a [T],
 }
 
@@ -87,7 +93,7 @@ impl<T: Gemm> Panels<'_, T> {
         T::with_scratch(Self::memory(tile, [sizes.patch(), filters]), |data| {
             let operations = PACKING * data.len();
             for_each_chunk(data, panel, operations, |number, out| pack(Self::filters(tile, filters, number), out));
-            work(&Panels { tile, filters, panel, data })
+            work(&Panels { tile, filters, panel, step: tile.columns, data })
         })
     }
 
@@ -99,10 +105,8 @@ impl<T: Gemm> Panels<'_, T> {
 
     /// Each panel of some filters, and which these are.
     fn of(&self, filters: Range<usize>) -> impl Iterator<Item = (Range<usize>, &[T])> {
-        let first = filters.start / self.tile.columns;
-        let panels = self.data.chunks_exact(self.panel).enumerate();
-        let panels = panels.take(filters.end.div_ceil(self.tile.columns)).skip(first);
-        panels.map(|(number, panel)| (Self::filters(self.tile, self.filters, number), panel))
+        let panels = filters.start / self.tile.columns..filters.end.div_ceil(self.tile.columns);
+        panels.map(|number| (Self::filters(self.tile, self.filters, number), &self.data[number * self.panel..]))
     }
 }
 
@@ -121,7 +125,7 @@ pub fn convolve<T: Gemm>(
     let filter = Matrix::new(filter, patch, filters);
     if let Some(packs) = packs {
         return with_panels(&filter, [patch, filters], tile.columns, packs, |data| {
-            let panels = Panels { tile, filters, panel: patch * tile.columns, data };
+            let panels = Panels { tile, filters, panel: patch * tile.columns, step: tile.columns, data };
             convolve_with(&panels, sizes, x, y, update, epilogue);
         });
     }
@@ -287,6 +291,12 @@ impl<T: Gemm> Sums<'_, T> {
         self.sizes.rows_at_once().min((PIXELS / self.sizes.output[1]).max(1))
     }
 
+    /// Whether the filters of pixels are panels as they lie: whole ones, not so far apart that few are in the first cache.
+    fn reads_panels(&self) -> bool {
+        let filters = self.sizes.filters;
+        filters.is_multiple_of(self.tile.columns) && filters * size_of::<T>() <= NEAR
+    }
+
     /// The memory that [`Sums::add`] needs.
     fn memory(&self) -> usize {
         let rows = self.rows_at_once();
@@ -304,15 +314,13 @@ impl<T: Gemm> Sums<'_, T> {
                 let pixels = rows.len() * width;
                 let dy = &dy[(image * sizes.output[0] + rows.start) * width * filters..];
                 let (data, memory) = memory.split_at_mut(Panels::memory(tile, [pixels, filters]));
-                let panel = pixels * tile.columns;
-                // As many filters as a tile has columns are a panel as they lie.
-                let data = if filters == tile.columns {
-                    &dy[..panel]
+                let panels = if self.reads_panels() {
+                    Panels { tile, filters, panel: tile.columns, step: filters, data: &dy[..pixels * filters] }
                 } else {
                     Matrix::new(dy, pixels, filters).pack_columns(0..pixels, 0..filters, tile.columns, data);
-                    data
+                    Panels { tile, filters, panel: pixels * tile.columns, step: tile.columns, data }
                 };
-                let (panels, band) = (Panels { tile, filters, panel, data }, sizes.band(x, &rows, memory));
+                let band = sizes.band(x, &rows, memory);
                 add_band(&panels, sizes, (&band, rows), numbers.clone(), dfilter, update);
                 update = Update::Add;
             }
@@ -353,8 +361,8 @@ fn add_taps<T: Gemm>(
         depth: pixels.len(),
         segment: sizes.strides[0] * band.row,
         a: Rows::Together(sizes.strides[1] * sizes.channels),
-        b_segment: width * tile.columns,
-        b_step: tile.columns,
+        b_segment: width * panels.step,
+        b_step: panels.step,
     };
     // Sums of nothing need no numbers.
     let is_empty = rows_inside.is_empty() || pixels.is_empty() || of_window.is_empty();
@@ -367,7 +375,7 @@ fn add_taps<T: Gemm>(
         let x = if is_empty { &[] } else { &x[of_tile.start - first..] };
         let dfilter = &mut dfilter[(of_tile.start - numbers.start) * sizes.filters..];
         for (columns, panel) in panels.of(0..sizes.filters) {
-            let panel = if is_empty { &[] } else { &panel[pixel * tile.columns..] };
+            let panel = if is_empty { &[] } else { &panel[pixel * panels.step..] };
             let size = [of_tile.len(), columns.len(), sizes.filters];
             tile.run(&steps, x, panel, &mut dfilter[columns.start..], size, update);
         }

@@ -154,6 +154,7 @@ fn images_read_as_they_lie_agree_with_the_definition_on_every_path() {
             all.extend(sizes([1, 15, 31, channels], [5, 2, 16], [2, 1], [1, 1], 1, padding));
             all.extend(sizes([1, 4, 5, channels], [3, 7, 34], [1, 1], [1, 1], 1, padding));
             all.extend(sizes([1, 6, 17, channels], [2, 5, 3], [1, 2], [1, 1], 1, padding));
+            all.extend(sizes([2, 5, 6, channels], [3, 3, 64], [1, 1], [1, 1], 1, padding));
             all.extend(sizes([1, 1, 15, channels], [1, 1, 7], [1, 1], [1, 1], 1, padding));
         }
     }
