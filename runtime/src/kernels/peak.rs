@@ -36,7 +36,10 @@ unsafe fn chains<V: Vector<Element = f32>>(rounds: usize) -> usize {
         let (factor, summand) = (V::splat(std::hint::black_box(0.5)), V::splat(std::hint::black_box(1.0)));
         let mut sums = [summand; SUMS];
         for _ in 0..rounds {
-            sums = sums.map(|sum| sum.mul_add(factor, summand));
+            // A closure would not always be compiled for the caller's instructions.
+            for sum in &mut sums {
+                *sum = sum.mul_add(factor, summand);
+            }
         }
         std::hint::black_box(sums);
     }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use crate::arena::ALIGNMENT;
 
 /// Numbers that memory can be lent for.
-pub trait Scratch: Copy + Default + Send {
+pub trait Scratch: Sized + Send {
     /// Lends memory for so many numbers, which hold anything; it begins with a line of the cache, so that no vector
     /// straddles two. `work` may borrow again: a thread has several pieces.
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {

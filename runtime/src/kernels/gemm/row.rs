@@ -3,15 +3,53 @@
 //! Each part of B's rows is read from its first number to its last, by one thread; their sums are then added up. How
 //! many parts there are depends on the sizes alone.
 
-use super::tile::Places;
+#![expect(unsafe_code, reason = "the kernel; bounds are checked in `Tile::run_row`")]
+
 use super::{Gemm, Lying, Pack, Tile};
 use crate::arena::ALIGNMENT;
 use crate::kernels::parallel::for_each_chunk;
+use crate::kernels::simd::Vector;
 use crate::op::Update;
 
 /// Multiply-adds that a part has at least, and how many parts there are at most.
 const PART: usize = 1 << 16;
 const MOST: usize = 4;
+
+/// The rows of B that are read at once.
+const AT_ONCE: usize = 8;
+
+/// Where in a row vectors are read: first at its beginning, then from `second` on, one after the other, and last at its
+/// end. So they cover the row, whichever of its numbers is the first of a line of the cache, and overlap only there.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// The columns of the row.
+    pub(super) columns: usize,
+    /// The numbers of a vector.
+    pub(super) vector: usize,
+    /// Where the second vector begins.
+    pub(super) second: usize,
+}
+
+impl Places {
+    /// The places of vectors of so many numbers, at least one, in a row of at least as many columns.
+    pub fn new(columns: usize, vector: usize, second: usize) -> Self {
+        assert!(0 < vector && vector <= columns, "a row of a vector");
+        Self { columns, vector, second: second.clamp(1, vector) }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        let between = (self.columns - self.vector).saturating_sub(self.second).div_ceil(self.vector);
+        if self.columns == self.vector { 1 } else { between + 2 }
+    }
+
+    /// The first column of each.
+    #[inline(always)]
+    pub fn columns(self) -> impl Iterator<Item = usize> {
+        let last = self.columns - self.vector;
+        (0..self.count()).map(move |n| n.checked_sub(1).map_or(0, |n| (self.second + n * self.vector).min(last)))
+    }
+}
 
 /// `c = a · b`, or that added to it, for a row `a` of `inner` numbers and rows of B whose columns are neighbours.
 pub fn multiply<T: Gemm>(
@@ -54,4 +92,79 @@ pub fn multiply<T: Gemm>(
             c.iter_mut().zip(b.from(k, 0)).for_each(|(sum, &number)| *sum += factor * number);
         }
     });
+}
+
+/// The kernel: multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into a vector at `c` for each of
+/// [`Places`] of so many columns. It reads several rows at once, each from its beginning to its end.
+///
+/// # Safety
+///
+/// The machine has the instructions of `V`. `depth` numbers can be read at `a`, and as many rows of `columns`, which are
+/// at least a vector, at `b`, `b_step` apart; `c` can be written and read in a vector for each of [`Places`].
+#[inline(always)]
+pub unsafe fn multiply_row<V: Vector>(
+    [depth, b_step, columns, second]: [usize; 4],
+    a: *const V::Element,
+    b: *const V::Element,
+    c: *mut V::Element,
+) {
+    let places = Places { columns, vector: V::LANES, second };
+    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, and each
+    // vector is inside a row.
+    unsafe {
+        let zero = V::splat(<V::Element as num_traits::Zero>::zero());
+        (0..places.count()).for_each(|n| zero.store(c.add(n * V::LANES)));
+        let whole = depth / AT_ONCE * AT_ONCE;
+        for k in (0..whole).step_by(AT_ONCE) {
+            let factors: [V; AT_ONCE] = std::array::from_fn(|n| V::splat(*a.add(k + n)));
+            add_rows(factors, std::array::from_fn(|n| b.add((k + n) * b_step)), places, c);
+        }
+        for k in whole..depth {
+            add_rows([V::splat(*a.add(k))], [b.add(k * b_step)], places, c);
+        }
+    }
+}
+
+/// Adds factors times rows to the vectors at `c`.
+///
+/// # Safety
+///
+/// As for [`multiply_row`], of these rows.
+#[inline(always)]
+unsafe fn add_rows<V: Vector, const N: usize>(
+    factors: [V; N],
+    rows: [*const V::Element; N],
+    places: Places,
+    c: *mut V::Element,
+) {
+    let (count, last) = (places.count(), places.columns - V::LANES);
+    // SAFETY: the caller vouches for the instructions and the addresses; these are the places and as many vectors of `c`.
+    unsafe {
+        add_vector(factors, rows, c);
+        for n in 1..count.saturating_sub(1) {
+            let column = places.second + (n - 1) * V::LANES;
+            add_vector(factors, rows.map(|row| row.add(column)), c.add(n * V::LANES));
+        }
+        if count > 1 {
+            add_vector(factors, rows.map(|row| row.add(last)), c.add((count - 1) * V::LANES));
+        }
+    }
+}
+
+/// Adds factors times vectors to that at `sum`.
+///
+/// # Safety
+///
+/// As for [`multiply_row`], of these vectors.
+#[inline(always)]
+unsafe fn add_vector<V: Vector, const N: usize>(factors: [V; N], from: [*const V::Element; N], sum: *mut V::Element) {
+    // SAFETY: the caller vouches for the instructions and the addresses.
+    unsafe {
+        // Closures over vectors are not always compiled for the caller's instructions.
+        let mut total = V::load(sum);
+        for (factor, from) in factors.iter().zip(from) {
+            total = factor.mul_add(V::load(from), total);
+        }
+        total.store(sum);
+    }
 }

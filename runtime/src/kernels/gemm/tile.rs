@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "vector instructions; bounds are checked once in `Tile::run`")]
 
+use super::row::{self, Places};
 use crate::element::Float;
 use crate::kernels::isa::Isa;
 use crate::kernels::simd::{Four, Vector};
@@ -10,9 +11,6 @@ use crate::op::Update;
 /// The most rows of a tile, and the most numbers of one.
 const HIGHEST: usize = 14;
 const LARGEST: usize = HIGHEST * 32;
-
-/// The rows of B that a product of one row reads at once.
-const AT_ONCE: usize = 8;
 
 /// How a tile's factors lie in memory. The sum has `segments × depth` steps.
 ///
@@ -96,39 +94,8 @@ type Heights<T> = [[[Kernel<T>; 2]; 2]];
 /// steps) into a tile at `c`, whose rows are `stride` apart.
 type Kernel<T> = unsafe fn(steps: [usize; 6], a: *const T, b: *const T, c: *mut T, stride: usize, update: Update);
 
-/// Multiplies `depth` numbers at `a` by as many rows at `b`, `b_step` apart, into vectors at `c`: one for each of
-/// [`Places`] of so many columns, the second of which is given. The sizes are these, in this order.
+/// As [`row::multiply_row`].
 type RowKernel<T> = unsafe fn(sizes: [usize; 4], a: *const T, b: *const T, c: *mut T);
-
-/// Where in a row vectors are read: first at its beginning, then from `second` on, one after the other, and last at its
-/// end. So they cover the row, whichever of its numbers is the first of a line of the cache, and overlap only there.
-#[derive(Clone, Copy, Debug)]
-pub struct Places {
-    columns: usize,
-    vector: usize,
-    second: usize,
-}
-
-impl Places {
-    /// The places of vectors of so many numbers, at least one, in a row of at least as many columns.
-    pub fn new(columns: usize, vector: usize, second: usize) -> Self {
-        assert!(0 < vector && vector <= columns, "a row of a vector");
-        Self { columns, vector, second: second.clamp(1, vector) }
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        let between = (self.columns - self.vector).saturating_sub(self.second).div_ceil(self.vector);
-        if self.columns == self.vector { 1 } else { between + 2 }
-    }
-
-    /// The first column of each.
-    #[inline(always)]
-    pub fn columns(self) -> impl Iterator<Item = usize> {
-        let last = self.columns - self.vector;
-        (0..self.count()).map(move |n| n.checked_sub(1).map_or(0, |n| (self.second + n * self.vector).min(last)))
-    }
-}
 
 impl<T: Float> Tile<T> {
     const fn new<V: Vector<Element = T>>(kernels: &'static Heights<T>, row: RowKernel<T>) -> Self {
@@ -181,91 +148,20 @@ impl<T: Float> Tile<T> {
             }
         }
     }
-}
 
-impl<T: Float> Tile<T> {
     /// Multiplies numbers by as many rows of B, `b_step` apart: `c` gets the sums of each vector of `places`.
     ///
     /// # Panics
     ///
     /// Where a slice is too short, or vectors are others; a caller's defect.
     pub fn run_row(&self, a: &[T], b: &[T], b_step: usize, places: Places, c: &mut [T]) {
-        let Places { columns, vector, second } = places;
-        assert!(vector == self.columns / 2 && c.len() >= places.count() * vector, "C is too short");
+        let (columns, vector) = (places.columns, places.vector);
+        assert!(vector == self.columns / 2 && vector <= columns, "vectors of another size");
+        assert!(c.len() >= places.count() * vector, "C is too short");
         assert!(b.len() >= reach([(a.len(), b_step), (columns, 1), (1, 0)]), "B is too short");
         // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a` and
         // as many rows of `b`, and writes a vector for each place to `c`, as just checked.
-        unsafe { (self.row)([a.len(), b_step, columns, second], a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) };
-    }
-}
-
-/// The kernel for a product of one row. It reads several rows of B at once, each from its beginning to its end.
-///
-/// # Safety
-///
-/// The machine has the instructions of `V`. `depth` numbers can be read at `a`, and as many rows of `columns`, which are
-/// at least a vector, at `b`, `b_step` apart; `c` can be written and read in a vector for each of [`Places`].
-#[inline(always)]
-unsafe fn multiply_row<V: Vector>(
-    [depth, b_step, columns, second]: [usize; 4],
-    a: *const V::Element,
-    b: *const V::Element,
-    c: *mut V::Element,
-) {
-    let places = Places { columns, vector: V::LANES, second };
-    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, and each
-    // vector is inside a row.
-    unsafe {
-        let zero = V::splat(<V::Element as num_traits::Zero>::zero());
-        (0..places.count()).for_each(|n| zero.store(c.add(n * V::LANES)));
-        let whole = depth / AT_ONCE * AT_ONCE;
-        for k in (0..whole).step_by(AT_ONCE) {
-            let factors: [V; AT_ONCE] = std::array::from_fn(|n| V::splat(*a.add(k + n)));
-            add_rows(factors, std::array::from_fn(|n| b.add((k + n) * b_step)), places, c);
-        }
-        for k in whole..depth {
-            add_rows([V::splat(*a.add(k))], [b.add(k * b_step)], places, c);
-        }
-    }
-}
-
-/// Adds factors times rows to the vectors at `c`.
-///
-/// # Safety
-///
-/// As for [`multiply_row`], of these rows.
-#[inline(always)]
-unsafe fn add_rows<V: Vector, const N: usize>(
-    factors: [V; N],
-    rows: [*const V::Element; N],
-    places: Places,
-    c: *mut V::Element,
-) {
-    let (count, last) = (places.count(), places.columns - V::LANES);
-    // SAFETY: the caller vouches for the instructions and the addresses; these are the places and as many vectors of `c`.
-    unsafe {
-        add_vector(factors, rows, c);
-        for n in 1..count.saturating_sub(1) {
-            let column = places.second + (n - 1) * V::LANES;
-            add_vector(factors, rows.map(|row| row.add(column)), c.add(n * V::LANES));
-        }
-        if count > 1 {
-            add_vector(factors, rows.map(|row| row.add(last)), c.add((count - 1) * V::LANES));
-        }
-    }
-}
-
-/// Adds factors times vectors to that at `sum`.
-///
-/// # Safety
-///
-/// As for [`multiply_row`], of these vectors.
-#[inline(always)]
-unsafe fn add_vector<V: Vector, const N: usize>(factors: [V; N], from: [*const V::Element; N], sum: *mut V::Element) {
-    // SAFETY: the caller vouches for the instructions and the addresses.
-    unsafe {
-        let add = |sum, (factor, from): (V, *const V::Element)| factor.mul_add(V::load(from), sum);
-        factors.into_iter().zip(from).fold(V::load(sum), add).store(sum);
+        unsafe { (self.row)([a.len(), b_step, columns, places.second], a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) };
     }
 }
 
@@ -370,7 +266,7 @@ macro_rules! kernels {
 
             /// # Safety
             ///
-            /// As for [`multiply_row`](super::multiply_row), on such a machine.
+            /// As for [`multiply_row`](row::multiply_row), on such a machine.
             $(#[$features])*
             pub(super) unsafe fn row(
                 sizes: [usize; 4],
@@ -379,7 +275,7 @@ macro_rules! kernels {
                 c: *mut $number,
             ) {
                 // SAFETY: the caller vouches for all of it.
-                unsafe { super::multiply_row::<$vector>(sizes, a, b, c) }
+                unsafe { row::multiply_row::<$vector>(sizes, a, b, c) }
             }
         }
     )*};
