@@ -113,10 +113,15 @@ pub unsafe fn multiply_row<V: Vector>(
     // vector is inside a row.
     unsafe {
         let zero = V::splat(<V::Element as num_traits::Zero>::zero());
-        (0..places.count()).for_each(|n| zero.store(c.add(n * V::LANES)));
+        for n in 0..places.count() {
+            zero.store(c.add(n * V::LANES));
+        }
         let whole = depth / AT_ONCE * AT_ONCE;
         for k in (0..whole).step_by(AT_ONCE) {
-            let factors: [V; AT_ONCE] = std::array::from_fn(|n| V::splat(*a.add(k + n)));
+            let mut factors = [zero; AT_ONCE];
+            for (n, factor) in factors.iter_mut().enumerate() {
+                *factor = V::splat(*a.add(k + n));
+            }
             add_rows(factors, std::array::from_fn(|n| b.add((k + n) * b_step)), places, c);
         }
         for k in whole..depth {
@@ -160,7 +165,7 @@ unsafe fn add_rows<V: Vector, const N: usize>(
 unsafe fn add_vector<V: Vector, const N: usize>(factors: [V; N], from: [*const V::Element; N], sum: *mut V::Element) {
     // SAFETY: the caller vouches for the instructions and the addresses.
     unsafe {
-        // Closures over vectors are not always compiled for the caller's instructions.
+        // No closure: one over vectors is not always compiled for the caller's instructions.
         let mut total = V::load(sum);
         for (factor, from) in factors.iter().zip(from) {
             total = factor.mul_add(V::load(from), total);

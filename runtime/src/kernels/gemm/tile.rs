@@ -179,10 +179,14 @@ unsafe fn step<V: Vector, const ROWS: usize, const VECTORS: usize>(
 ) {
     // SAFETY: the caller vouches for the instructions and for the addresses.
     unsafe {
-        let columns: [V; VECTORS] = std::array::from_fn(|vector| V::load(b.add(vector * V::LANES)));
+        // No closure: one over vectors is not always compiled for the caller's instructions.
+        let mut columns = [V::splat(<V::Element as num_traits::Zero>::zero()); VECTORS];
+        for (vector, column) in columns.iter_mut().enumerate() {
+            *column = V::load(b.add(vector * V::LANES));
+        }
         for (row, sums) in sums.iter_mut().enumerate() {
             let factor = V::splat(*a.add(row * distance));
-            for (sum, column) in sums.iter_mut().zip(columns) {
+            for (sum, &column) in sums.iter_mut().zip(&columns) {
                 *sum = factor.mul_add(column, *sum);
             }
         }
@@ -215,15 +219,17 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APA
             // C is asked for a row at a time: all at once would keep the factors waiting.
             let ahead = if s == 0 { depth.min(ROWS) } else { 0 };
             for k in 0..ahead {
-                (0..VECTORS).for_each(|vector| V::prefetch(c.add(k * stride + vector * V::LANES)));
+                for vector in 0..VECTORS {
+                    V::prefetch(c.add(k * stride + vector * V::LANES));
+                }
                 step(a.add(k * step_distance), row_distance, b.add(k * b_step), &mut sums);
             }
             for k in ahead..depth {
                 step(a.add(k * step_distance), row_distance, b.add(k * b_step), &mut sums);
             }
         }
-        for (row, sums) in sums.into_iter().enumerate() {
-            for (vector, sum) in sums.into_iter().enumerate() {
+        for (row, sums) in sums.iter().enumerate() {
+            for (vector, &sum) in sums.iter().enumerate() {
                 let c = c.add(row * stride + vector * V::LANES);
                 let sum = if update == Update::Add { sum.add(V::load(c)) } else { sum };
                 sum.store(c);
