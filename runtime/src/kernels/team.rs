@@ -144,7 +144,8 @@ pub fn run(members: usize, tasks: usize, operations: usize, work: &Work<'_>) {
     if is_long {
         helpers.iter().for_each(Helper::wake);
     }
-    // SAFETY: the caller lends the closure until the end of this function, and `turn` closes the gate before it, even in a panic.
+    // SAFETY: the caller lends the closure until the end of this function, and `turn` closes the gate before it, even in a
+    // panic.
     unsafe { TEAM.work(0) };
     let has_failed = turn.end();
     assert!(!has_failed, "a task on another thread panicked");

@@ -31,10 +31,13 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places of vectors of so many numbers, at least one, in a row of at least as many columns.
-    pub fn new(columns: usize, vector: usize, second: usize) -> Self {
+    /// The places of vectors of so many numbers, at least one, in a row of at least as many columns, of which a line of
+    /// the cache begins with this one.
+    pub fn new(columns: usize, vector: usize, line: usize) -> Self {
         assert!(0 < vector && vector <= columns, "a row of a vector");
-        Self { columns, vector, second: second.clamp(1, vector) }
+        // A first vector that is at the beginning of a line is followed by whole ones.
+        let second = if line.is_multiple_of(vector) { vector } else { line % vector };
+        Self { columns, vector, second }
     }
 
     /// How many there are.
@@ -171,5 +174,50 @@ unsafe fn add_vector<V: Vector, const N: usize>(factors: [V; N], from: [*const V
             total = factor.mul_add(V::load(from), total);
         }
         total.store(sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::gemm::{Matrix, gemm_with};
+    use crate::kernels::isa::Isa;
+    use crate::random::Random;
+
+    #[test]
+    fn vectors_cover_a_row_and_begin_where_lines_do() {
+        for columns in [16, 17, 31, 32, 33, 100] {
+            for line in 0..16 {
+                let places: Vec<usize> = Places::new(columns, 16, line).columns().collect();
+                assert_eq!((places[0], places.last()), (0, Some(&(columns - 16))));
+                assert!(places.windows(2).all(|pair| pair[0] < pair[1] && pair[1] <= pair[0] + 16), "{places:?}");
+                let between = places.iter().take(places.len() - 1).skip(1);
+                assert!(between.into_iter().all(|place| place % 16 == line), "{places:?} from {line}");
+                assert!(places.len() <= columns.div_ceil(16) + 1, "{places:?} from {line}");
+            }
+        }
+        assert_eq!(Places::new(64, 16, 0).columns().collect::<Vec<_>>(), [0, 16, 32, 48]);
+        // A line of two vectors.
+        assert_eq!(Places::new(32, 8, 12).columns().collect::<Vec<_>>(), [0, 4, 12, 20, 24]);
+    }
+
+    #[test]
+    fn a_product_is_the_same_wherever_the_rows_begin() {
+        let mut random = Random::new(8, "row", 0);
+        for [inner, columns] in [[9, 10], [37, 16], [37, 64], [700, 301]] {
+            let mut numbers = |count: usize| (0..count).map(|_| random.normal() as f32).collect::<Vec<_>>();
+            let (a, b) = (numbers(inner), numbers(inner * columns));
+            for isa in Isa::available() {
+                let product = |before: usize| {
+                    let shifted: Vec<f32> = std::iter::repeat_n(0.0, before).chain(b.iter().copied()).collect();
+                    let (a, b) = (Matrix::new(&a, 1, inner), Matrix::new(&shifted[before..], inner, columns));
+                    let mut c = vec![0.0; columns];
+                    gemm_with(isa, [1, inner, columns], &a, &b, &mut c, Update::Set);
+                    c
+                };
+                let wanted = product(0);
+                (1..17).for_each(|before| assert_eq!(product(before), wanted, "{isa:?} {inner} × {columns}, {before}"));
+            }
+        }
     }
 }
