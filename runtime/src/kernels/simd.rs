@@ -2,7 +2,23 @@
 
 #![expect(unsafe_code, reason = "vector instructions and unchecked loads; see `Vector`")]
 
+use crate::arena::ALIGNMENT;
 use crate::element::Float;
+
+/// Asks for the lines of the cache that hold these numbers, which are going to be read.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub fn prefetch<T>(numbers: &[T]) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    for line in numbers.chunks(ALIGNMENT / size_of::<T>()) {
+        // SAFETY: every such machine has the instruction, and it does nothing that can be seen.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+pub fn prefetch<T>(_: &[T]) {}
 
 /// A register of numbers.
 ///
