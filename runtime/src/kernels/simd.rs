@@ -5,20 +5,22 @@
 use crate::arena::ALIGNMENT;
 use crate::element::Float;
 
-/// Asks for the lines of the cache that hold these numbers, which are going to be read.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-pub fn prefetch<T>(numbers: &[T]) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for line in numbers.chunks(ALIGNMENT / size_of::<T>()) {
-        // SAFETY: every such machine has the instruction, and it does nothing that can be seen.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
-    }
+/// How many numbers a line of the cache has.
+pub const fn line<T>() -> usize {
+    ALIGNMENT / size_of::<T>()
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+/// Asks for the line of the cache at an address, before it is read or written. Any address will do.
 #[inline(always)]
-pub fn prefetch<T>(_: &[T]) {}
+pub fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every such machine has the instruction, and it does nothing that can be seen.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
 
 /// A register of numbers.
 ///
@@ -47,10 +49,6 @@ pub unsafe trait Vector: Copy {
     ///
     /// `LANES` numbers can be written there.
     unsafe fn store(self, to: *mut Self::Element);
-
-    /// Asks for the line of the cache at an address, which is going to be written: any address will do.
-    #[inline(always)]
-    unsafe fn prefetch(_: *const Self::Element) {}
 
     /// `self * a + b`, lane by lane.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
@@ -89,12 +87,6 @@ mod x86 {
                 unsafe fn store(self, to: *mut $element) {
                     // SAFETY: see above.
                     unsafe { $store(to, self) }
-                }
-
-                #[inline(always)]
-                unsafe fn prefetch(at: *const $element) {
-                    // SAFETY: see above.
-                    unsafe { _mm_prefetch::<_MM_HINT_ET0>(at.cast()) }
                 }
 
                 #[inline(always)]

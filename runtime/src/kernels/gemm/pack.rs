@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use super::Rows;
 use super::transpose::{LANES, transpose};
-use crate::arena::ALIGNMENT;
 use crate::element::Float;
 use crate::kernels::isa::vectorised;
-use crate::kernels::simd::prefetch;
+use crate::kernels::simd::{line, prefetch};
 
 /// Distances in bytes of which multiples meet in the same places of a cache.
 const ALIASING: usize = 2048;
@@ -84,8 +83,8 @@ impl<'a, T> Lying<'a, T> {
     /// How far apart the rows or columns are that lie in one piece, in a copy of so many of both that is read well: by
     /// an odd number of lines of the cache.
     fn pitch(&self, rows: usize, columns: usize) -> usize {
-        let (line, length) = (ALIGNMENT / size_of::<T>(), if self.column_step == 1 { columns } else { rows });
-        (length.div_ceil(line) | 1) * line
+        let length = if self.column_step == 1 { columns } else { rows };
+        (length.div_ceil(line::<T>()) | 1) * line::<T>()
     }
 
     /// The memory for such a copy.
@@ -180,7 +179,7 @@ impl<'a, T: Float> Matrix<'a, T> {
             for (step, k) in inner.clone().enumerate() {
                 let from = &self.data[first + k * self.column_stride..];
                 if let Some(from) = from.get(AHEAD * self.column_stride..).and_then(|from| from.get(..together)) {
-                    prefetch(from);
+                    from.chunks(line::<T>()).for_each(|line| prefetch(line.as_ptr()));
                 }
                 for (number, out) in out.chunks_exact_mut(panel).enumerate() {
                     let (from, out) = (&from[number * width..], &mut out[step * width..][..width]);
