@@ -89,7 +89,9 @@ pub fn backward<T: Float>(units: usize, kept: Kept<'_, T>, dgates: &mut [T], dc:
             #[inline(always)]
             || {
                 let out = dgates.chunks_exact_mut(4 * units).zip(dc.chunks_exact_mut(units));
-                rows.zip(out).for_each(|(row, (dgates, dc))| backward_row(row, units, kept, dgates, dc));
+                for (row, (dgates, dc)) in rows.zip(out) {
+                    backward_row(row, units, kept, dgates, dc);
+                }
             },
         );
     });

@@ -38,6 +38,7 @@ impl Rule for Update {
         &self.initial
     }
 
+    #[inline(always)]
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [accumulated] = slots else { return };
         let rate = T::of(self.rate);

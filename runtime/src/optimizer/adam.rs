@@ -113,6 +113,7 @@ impl Rule for Update {
         &[0.0, 0.0]
     }
 
+    #[inline(always)]
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [means, squares] = slots else { return };
         let [corrected, beta1, beta2, epsilon] = [self.corrected, self.beta1, self.beta2, self.epsilon].map(T::of);

@@ -29,6 +29,7 @@ impl Rule for Update {
         &[]
     }
 
+    #[inline(always)]
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], _: &mut [&mut [T]]) {
         let rate = T::of(self.rate);
         values.iter_mut().zip(gradients).for_each(|(x, &g)| *x -= rate * g);

@@ -41,6 +41,7 @@ impl Rule for Update {
         &[0.0]
     }
 
+    #[inline(always)]
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let [accumulated] = slots else { return };
         let (rate, momentum) = (T::of(self.rate), T::of(self.momentum));

@@ -69,6 +69,7 @@ impl Rule for Update {
         if self.centered { &[1.0, 0.0, 0.0] } else { &[1.0, 0.0] }
     }
 
+    #[inline(always)]
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]) {
         let (rate, decay, momentum) = (T::of(self.rate), T::of(self.decay), T::of(self.momentum));
         let (epsilon, rest) = (T::of(self.epsilon), T::of(1.0 - self.decay));

@@ -15,6 +15,7 @@ pub trait Rule: Sync {
     fn initial(&self) -> &[f64];
 
     /// Changes the elements by their gradients; all slices have one length, but the gradients may be followed by others.
+    /// It should be `#[inline(always)]`, so that it is compiled for the machine's vectors.
     fn update<T: Float>(&self, values: &mut [T], gradients: &[T], slots: &mut [&mut [T]]);
 }
 

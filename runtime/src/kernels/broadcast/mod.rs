@@ -95,7 +95,8 @@ impl<const N: usize> Axes<N> {
         self.sizes[1..].iter().product()
     }
 
-    /// As [`for_each_run`], for some positions along the first axis.
+    /// As [`for_each_run`], for some positions along the first axis. Inline, so that it is compiled for its caller's vectors.
+    #[inline(always)]
     fn for_each_run(mut self, rows: Range<usize>, mut run: impl FnMut([usize; N], usize, [usize; N])) {
         let mut offsets = self.steps.map(|steps| steps[0] * rows.start);
         self.sizes[0] = rows.len();
@@ -172,16 +173,20 @@ pub fn zip<A: Copy + Sync, B: Copy + Sync, Y: Copy + Send>(
                 _ => {}
             }
             let mut rest = y;
-            axes.for_each_run(rows, |[at_a, at_b], length, steps| {
-                let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
-                rest = after;
-                match steps {
-                    [0, 0] => y.fill(f(a[at_a], b[at_b])),
-                    [0, _] => y.iter_mut().zip(&b[at_b..]).for_each(|(y, &b)| *y = f(a[at_a], b)),
-                    [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
-                    _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
-                }
-            });
+            axes.for_each_run(
+                rows,
+                #[inline(always)]
+                |[at_a, at_b], length, steps| {
+                    let (y, after) = std::mem::take(&mut rest).split_at_mut(length);
+                    rest = after;
+                    match steps {
+                        [0, 0] => y.fill(f(a[at_a], b[at_b])),
+                        [0, _] => y.iter_mut().zip(&b[at_b..]).for_each(|(y, &b)| *y = f(a[at_a], b)),
+                        [_, 0] => y.iter_mut().zip(&a[at_a..]).for_each(|(y, &a)| *y = f(a, b[at_b])),
+                        _ => y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]).for_each(|((y, &a), &b)| *y = f(a, b)),
+                    }
+                },
+            );
         },
     );
 }
@@ -208,15 +213,19 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
                 });
             }
             let mut rest = a;
-            axes.for_each_run(rows, |[at_b], length, [step]| {
-                let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
-                rest = after;
-                if step == 0 {
-                    a.iter_mut().for_each(|a| *a = f(*a, b[at_b]));
-                } else {
-                    a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
-                }
-            });
+            axes.for_each_run(
+                rows,
+                #[inline(always)]
+                |[at_b], length, [step]| {
+                    let (a, after) = std::mem::take(&mut rest).split_at_mut(length);
+                    rest = after;
+                    if step == 0 {
+                        a.iter_mut().for_each(|a| *a = f(*a, b[at_b]));
+                    } else {
+                        a.iter_mut().zip(&b[at_b..]).for_each(|(a, &b)| *a = f(*a, b));
+                    }
+                },
+            );
         },
     );
 }
