@@ -45,9 +45,9 @@ impl Isa {
     }
 }
 
-/// Does work with the widest vectors that the machine has. What is inlined into it is compiled for these, so that the
-/// closure should be `#[inline(always)]`. Each number comes out the same with any, since products and sums are never
-/// contracted.
+/// Does work with the widest vectors that the machine has. What is inlined into it is compiled for these, and nothing
+/// else: the closure should be `#[inline(always)]`, and so should what it calls with loops over elements in it. Each
+/// number comes out the same with any vectors, since products and sums are never contracted.
 #[inline]
 pub fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     match Isa::best() {

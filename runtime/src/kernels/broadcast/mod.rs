@@ -95,7 +95,7 @@ impl<const N: usize> Axes<N> {
         self.sizes[1..].iter().product()
     }
 
-    /// As [`for_each_run`], for some positions along the first axis. Inline, so that it is compiled for its caller's vectors.
+    /// As [`for_each_run`], for some positions along the first axis. Inline: it is compiled for its caller's vectors.
     #[inline(always)]
     fn for_each_run(mut self, rows: Range<usize>, mut run: impl FnMut([usize; N], usize, [usize; N])) {
         let mut offsets = self.steps.map(|steps| steps[0] * rows.start);
