@@ -2,6 +2,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
 
 use ndarray::{Array1, Array2, Array4};
 use varscope::prelude::*;
@@ -201,6 +203,9 @@ fn large_steps_allocate_nothing() {
 fn a_repeated_step_allocates_nothing() {
     for threads in [1, 2] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        // A thread of the pool allocates when it begins and first looks for work, which on a busy machine is late.
+        pool.broadcast(|_| ());
+        sleep(Duration::from_millis(200));
         pool.install(|| {
             steps_allocate_nothing("GradientDescent", || GradientDescent::new(0.01));
             steps_allocate_nothing("Momentum", || Momentum::new(0.01, 0.9));
