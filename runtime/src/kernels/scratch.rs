@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use super::simd::line;
 use crate::arena::ALIGNMENT;
 
 /// Numbers that memory can be lent for.
@@ -10,9 +11,8 @@ pub trait Scratch: Sized + Send {
     /// Lends memory for so many numbers, which hold anything; it begins with a line of the cache, so that no vector
     /// straddles two. `work` may borrow again: a thread has several pieces.
     fn with_scratch<R>(length: usize, work: impl FnOnce(&mut [Self]) -> R) -> R {
-        let line = ALIGNMENT / size_of::<Self>();
-        let mut piece = Self::take(length + line);
-        let first = piece.as_ptr().align_offset(ALIGNMENT).min(line);
+        let mut piece = Self::take(length + line::<Self>());
+        let first = piece.as_ptr().align_offset(ALIGNMENT).min(line::<Self>());
         let result = work(&mut piece[first..][..length]);
         Self::give_back(piece);
         result

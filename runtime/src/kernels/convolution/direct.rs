@@ -220,13 +220,11 @@ fn convolve_pixels<T: Gemm>(
 ) {
     let (tile, taps) = (panels.tile, sizes.taps(0, row));
     let of_tap = sizes.channels * tile.columns;
-    let distance = sizes.strides[1] * sizes.channels;
     let steps = Steps {
         segments: taps.len(),
         depth: of_window.len() * sizes.channels,
         segment: band.row,
-        // Pixels of one number are neighbours as well: so their places are simpler to compute.
-        a: if distance == 1 { Rows::Together(1) } else { Rows::Apart(distance) },
+        a: Rows::Apart(sizes.strides[1] * sizes.channels),
         b_segment: sizes.window[1] * of_tap,
         b_step: tile.columns,
     };

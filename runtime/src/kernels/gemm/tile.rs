@@ -127,6 +127,8 @@ impl<T: Float> Tile<T> {
         let Steps { segments, depth, segment, b_segment, b_step, .. } = *steps;
         let (apart, distance) = match steps.a {
             Rows::Together(step) => (0, step),
+            // These are neighbours as well, whose places are simpler to compute.
+            Rows::Apart(1) => (0, 1),
             Rows::Apart(row) => (1, row),
         };
         let kernel = self.kernels[height - 1][apart][vectors - 1];
@@ -231,8 +233,10 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const VECTORS: usize, const APA
             let tells = APART && row_distance < 2 * depth && s + 1 == segments;
             let at_once = if tells { line::<V::Element>() } else { depth.max(1) };
             for first in (ahead..depth).step_by(at_once) {
-                for row in 0..if tells { ROWS } else { 0 } {
-                    prefetch(a.wrapping_add((ROWS + row) * row_distance + first));
+                if tells {
+                    for row in ROWS..2 * ROWS {
+                        prefetch(a.wrapping_add(row * row_distance + first));
+                    }
                 }
                 for k in first..depth.min(first + at_once) {
                     step(a.add(k * step_distance), row_distance, b.add(k * b_step), &mut sums);
