@@ -15,9 +15,16 @@ use crate::element::Float;
 /// Numbers that a wide row has at least.
 const WIDE: usize = 128;
 
+/// Columns whose sums are kept in registers, so many of each kind as sums have as a rule.
+const BLOCK: usize = 64;
+
+/// The longest wide row that is made so that it has whole blocks of columns.
+const WIDEST: usize = 512;
+
 /// Wide rows whose terms are added up before they are added to the sums: in the type of the terms, and sums are read
-/// and written once for all. Four terms that were rounded to their type when they were made lose little more by that.
-const TOGETHER: usize = 4;
+/// and written once for all. Terms were rounded to their type when they were made; seven sums of them lose no more
+/// than some such roundings.
+const TOGETHER: usize = 8;
 
 /// The most parts that sums have, and the least wide rows of a part. Sums of parts are added in their order, so that a
 /// result does not depend on how many threads there are.
@@ -27,9 +34,17 @@ const ROWS: usize = 16;
 /// Multiply-adds that take as long as a number.
 pub const COST: usize = ELEMENT / 2;
 
-/// The length of a wide row: whole rows.
+/// The length of a wide row: whole rows, and whole blocks where it is not long for that.
 pub fn width(columns: usize) -> usize {
-    columns * WIDE.div_ceil(columns.max(1))
+    let whole = columns << (BLOCK.trailing_zeros() - columns.trailing_zeros().min(BLOCK.trailing_zeros()));
+    let rows = if whole <= WIDEST { whole } else { columns };
+    rows * WIDE.div_ceil(rows.max(1))
+}
+
+/// The length of a wide row whose sums are taken: a block if it has whole rows, so that rows which are taken together
+/// lie one behind the other. Processors read these ahead: from memory, sums of two tensors take a third of the time.
+fn width_of_sums(columns: usize) -> usize {
+    if columns > 0 && BLOCK.is_multiple_of(columns) { BLOCK } else { width(columns) }
 }
 
 /// Numbers that a thread takes at a time, in whole wide rows.
@@ -52,7 +67,7 @@ pub fn sums_of_parts([length, columns]: [usize; 2], sums: &mut [f64], add: &(dyn
     if length == 0 || columns == 0 {
         return;
     }
-    let (count, width) = (sums.len() / columns, width(columns));
+    let (count, width) = (sums.len() / columns, width_of_sums(columns));
     let part = length.div_ceil(PARTS).max(CHUNK).next_multiple_of(width).max(ROWS * width);
     f64::with_scratch(length.div_ceil(part) * count * width, |parts| {
         for_each_chunk(parts, count * width, length * count * COST, |number, sums| {
@@ -81,12 +96,13 @@ pub fn sums<T: Float, A: Copy + Sync, B: Copy + Sync, C: Copy + Sync, const N: u
     sums: &mut [f64],
     f: impl Fn(A, B, C) -> [T; N] + Sync,
 ) {
+    let of_columns = &of_columns[..width_of_sums(columns)];
     sums_of_parts([a.len(), columns], sums, &|part, sums| {
         let (a, b, mut sums) = (&a[part.clone()], &b[part], sums.chunks_exact_mut(of_columns.len()));
         let sums = std::array::from_fn(|_| sums.next().unwrap_or_default());
         vectorised(
             #[inline(always)]
-            || add(a, b, of_columns, sums, &f),
+            || add((a, b), of_columns, sums, &f),
         );
     });
 }
@@ -94,31 +110,68 @@ pub fn sums<T: Float, A: Copy + Sync, B: Copy + Sync, C: Copy + Sync, const N: u
 /// Adds the terms of some wide rows, the last of which may be shorter.
 #[inline(always)]
 fn add<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
-    a: &[A],
-    b: &[B],
+    (a, b): (&[A], &[B]),
     of_columns: &[C],
     mut sums: [&mut [f64]; N],
     f: impl Fn(A, B, C) -> [T; N],
 ) {
-    let width = of_columns.len();
-    sums.iter_mut().for_each(|sums| *sums = &mut std::mem::take(sums)[..width]);
-    let (several, of_b) = (a.chunks_exact(TOGETHER * width), b.chunks_exact(TOGETHER * width));
-    let rest = several.remainder().chunks(width).zip(of_b.remainder().chunks(width));
-    for (a, b) in several.zip(of_b) {
-        let a: [&[A]; TOGETHER] = std::array::from_fn(|row| &a[row * width..][..width]);
-        let b: [&[B]; TOGETHER] = std::array::from_fn(|row| &b[row * width..][..width]);
-        for n in 0..width {
-            let [first, second, third, fourth] = std::array::from_fn(|row| f(a[row][n], b[row][n], of_columns[n]));
-            for (k, sums) in sums.iter_mut().enumerate() {
-                sums[n] += ((first[k] + second[k]) + (third[k] + fourth[k])).as_f64();
+    let (width, (blocks, _)) = (of_columns.len(), of_columns.as_chunks());
+    let whole = a.len() / width * width;
+    for (a, b) in a[..whole].chunks(TOGETHER * width).zip(b[..whole].chunks(TOGETHER * width)) {
+        for (block, of_columns) in blocks.iter().enumerate() {
+            let first = block * BLOCK;
+            add_block(
+                (&a[first..], &b[first..]),
+                width,
+                of_columns,
+                sums.each_mut().map(|sums| &mut sums[first..]),
+                &f,
+            );
+        }
+        for (a, b) in a.chunks(width).zip(b.chunks(width)) {
+            add_columns((a, b), of_columns, blocks.len() * BLOCK, &mut sums, &f);
+        }
+    }
+    add_columns((&a[whole..], &b[whole..]), of_columns, 0, &mut sums, &f);
+}
+
+/// Adds the terms of a block of columns, of wide rows that are taken together. How many is for this not a constant: the
+/// compiler would do all rows side by side and have no registers left.
+#[inline(always)]
+fn add_block<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
+    (a, b): (&[A], &[B]),
+    width: usize,
+    of_columns: &[C; BLOCK],
+    sums: [&mut [f64]; N],
+    f: impl Fn(A, B, C) -> [T; N],
+) {
+    let mut together = [[T::zero(); BLOCK]; N];
+    for (a, b) in a.chunks(width).zip(b.chunks(width)) {
+        let (a, b) = (&a[..BLOCK], &b[..BLOCK]);
+        for n in 0..BLOCK {
+            let terms = f(a[n], b[n], of_columns[n]);
+            for (together, term) in together.iter_mut().zip(terms) {
+                together[n] = together[n] + term;
             }
         }
     }
-    for (a, b) in rest {
-        for (n, ((&a, &b), &of_column)) in a.iter().zip(b).zip(of_columns).enumerate() {
-            let terms = f(a, b, of_column);
-            sums.iter_mut().zip(terms).for_each(|(sums, term)| sums[n] += term.as_f64());
-        }
+    for (sums, together) in sums.into_iter().zip(together) {
+        sums.iter_mut().zip(together).for_each(|(sum, together)| *sum += together.as_f64());
+    }
+}
+
+/// Adds the terms of the columns of a wide row from `first` on.
+#[inline(always)]
+fn add_columns<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
+    (a, b): (&[A], &[B]),
+    of_columns: &[C],
+    first: usize,
+    sums: &mut [&mut [f64]; N],
+    f: impl Fn(A, B, C) -> [T; N],
+) {
+    for n in first..a.len().min(b.len()) {
+        let terms = f(a[n], b[n], of_columns[n]);
+        sums.iter_mut().zip(terms).for_each(|(sums, term)| sums[n] += term.as_f64());
     }
 }
 
@@ -130,7 +183,7 @@ mod tests {
     #[test]
     fn sums_are_those_of_each_column_on_every_path() {
         let rows = [0, 1, 7, 8, 9, 129, 3000];
-        let columns = [0, 1, 6, 15, 16, 17, 64, 127, 128, 129, 300];
+        let columns = [0, 1, 6, 15, 16, 17, 24, 64, 96, 127, 128, 129, 300];
         isa::on_each(|isa| {
             for [rows, columns] in rows.into_iter().flat_map(|rows| columns.map(|columns| [rows, columns])) {
                 let x: Vec<f32> = (0..rows * columns).map(|n| (n % 23) as f32 - 9.0).collect();
