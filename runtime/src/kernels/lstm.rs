@@ -4,7 +4,9 @@
 
 use super::exponential::{logistic, tanh};
 use super::isa::vectorised;
+use super::lanes::{LANES, load, store};
 use super::parallel::for_each_rows;
+use super::simd::prefetch_all;
 use crate::element::Float;
 
 /// Multiply-adds that take as long as the gates of a unit, and as long as their gradients.
@@ -12,10 +14,6 @@ const FORWARD: usize = 256;
 const BACKWARD: usize = 64;
 
 /// The four gates of a row.
-fn quarters<T>(gates: &[T], units: usize) -> [&[T]; 4] {
-    std::array::from_fn(|gate| &gates[gate * units..][..units])
-}
-
 fn quarters_mut<T>(gates: &mut [T], units: usize) -> [&mut [T]; 4] {
     let (i, rest) = gates.split_at_mut(units);
     let (j, rest) = rest.split_at_mut(units);
@@ -99,18 +97,35 @@ pub fn backward<T: Float>(units: usize, kept: Kept<'_, T>, dgates: &mut [T], dc:
 
 #[inline(always)]
 fn backward_row<T: Float>(row: usize, units: usize, kept: Kept<'_, T>, dgates: &mut [T], dold_c: &mut [T]) {
-    let [i, j, f, o] = quarters(&kept.gates[row * 4 * units..], units);
-    let [c, squashed, dh, dc] = [kept.c, kept.squashed, kept.dh, kept.dc].map(|all| &all[row * units..][..units]);
+    let (of_row, next) = (row * units..(row + 1) * units, (row + 1) * units..(row + 2) * units);
+    // They were kept long ago, and are too many short stretches for the processor to see what is next.
+    kept.gates.get(4 * next.start..4 * next.end).into_iter().for_each(prefetch_all);
+    kept.squashed.get(next).into_iter().for_each(prefetch_all);
+    let gates = &kept.gates[4 * of_row.start..4 * of_row.end];
+    let (c, squashed) = (&kept.c[of_row.clone()], &kept.squashed[of_row.clone()]);
+    let (dnew_h, dnew_c, dold_c) = (&kept.dh[of_row.clone()], &kept.dc[of_row], &mut dold_c[..units]);
     let [di, dj, df, d_o] = quarters_mut(dgates, units);
-    let (di, dj, df, d_o) = (&mut di[..units], &mut dj[..units], &mut df[..units], &mut d_o[..units]);
-    let (dold_c, one) = (&mut dold_c[..units], T::one());
-    for n in 0..units {
-        let dnew_c = dc[n] + dh[n] * o[n] * (one - squashed[n] * squashed[n]);
-        di[n] = dnew_c * j[n] * (i[n] * (one - i[n]));
-        dj[n] = dnew_c * i[n] * (one - j[n] * j[n]);
-        df[n] = dnew_c * c[n] * (f[n] * (one - f[n]));
-        d_o[n] = dh[n] * squashed[n] * (o[n] * (one - o[n]));
-        dold_c[n] = dnew_c * f[n];
+    let one = T::one();
+    for at in (0..units).step_by(LANES) {
+        let count = units - at;
+        let (i, j) = (load(gates, at, count), load(&gates[units..], at, count));
+        let (f, o) = (load(&gates[2 * units..], at, count), load(&gates[3 * units..], at, count));
+        let (c, squashed) = (load(c, at, count), load(squashed, at, count));
+        let (dh, dc) = (load(dnew_h, at, count), load(dnew_c, at, count));
+        let [mut of_i, mut of_j, mut of_f, mut of_o, mut of_c] = [[one; LANES]; 5];
+        for n in 0..LANES {
+            let dnew_c = dc[n] + dh[n] * o[n] * (one - squashed[n] * squashed[n]);
+            of_i[n] = dnew_c * j[n] * (i[n] * (one - i[n]));
+            of_j[n] = dnew_c * i[n] * (one - j[n] * j[n]);
+            of_f[n] = dnew_c * c[n] * (f[n] * (one - f[n]));
+            of_o[n] = dh[n] * squashed[n] * (o[n] * (one - o[n]));
+            of_c[n] = dnew_c * f[n];
+        }
+        store(di, at, count, &of_i);
+        store(dj, at, count, &of_j);
+        store(df, at, count, &of_f);
+        store(d_o, at, count, &of_o);
+        store(dold_c, at, count, &of_c);
     }
 }
 

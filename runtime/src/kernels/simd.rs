@@ -22,6 +22,12 @@ pub fn prefetch<T>(at: *const T) {
     let _ = at;
 }
 
+/// Asks for all lines of the cache that numbers lie in.
+#[inline(always)]
+pub fn prefetch_all<T>(numbers: &[T]) {
+    numbers.chunks(line::<T>()).for_each(|line| prefetch(line.as_ptr()));
+}
+
 /// A register of numbers.
 ///
 /// # Safety

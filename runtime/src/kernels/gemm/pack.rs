@@ -6,7 +6,7 @@ use super::Rows;
 use super::transpose::{LANES, transpose};
 use crate::element::Float;
 use crate::kernels::isa::vectorised;
-use crate::kernels::simd::{line, prefetch};
+use crate::kernels::simd::{line, prefetch_all};
 
 /// Distances in bytes of which multiples meet in the same places of a cache.
 const ALIASING: usize = 2048;
@@ -179,7 +179,7 @@ impl<'a, T: Float> Matrix<'a, T> {
             for (step, k) in inner.clone().enumerate() {
                 let from = &self.data[first + k * self.column_stride..];
                 if let Some(from) = from.get(AHEAD * self.column_stride..).and_then(|from| from.get(..together)) {
-                    from.chunks(line::<T>()).for_each(|line| prefetch(line.as_ptr()));
+                    prefetch_all(from);
                 }
                 for (number, out) in out.chunks_exact_mut(panel).enumerate() {
                     let (from, out) = (&from[number * width..], &mut out[step * width..][..width]);
