@@ -102,7 +102,7 @@ impl Pass {
     fn run(self, sizes: Convolution, [mut x, mut filter, mut y]: [Vec<f32>; 3]) -> Run {
         match self {
             Self::Forward => Box::new(move || convolve(&sizes, &x, (&filter, None), &mut y, Update::Set, None)),
-            Self::ImageGradient => Box::new(move || image_gradient(&sizes, &y, &filter, &mut x, Update::Set)),
+            Self::ImageGradient => Box::new(move || image_gradient(&sizes, &y, &filter, &mut x, Update::Set, None)),
             Self::FilterGradient => Box::new(move || filter_gradient(&sizes, &x, &y, &mut filter, Update::Set)),
         }
     }

@@ -151,7 +151,7 @@ fn add_block<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
         for n in 0..BLOCK {
             let terms = f(a[n], b[n], of_columns[n]);
             for (together, term) in together.iter_mut().zip(terms) {
-                together[n] = together[n] + term;
+                together[n] += term;
             }
         }
     }

@@ -9,7 +9,7 @@
 //! it is the smallest.
 
 use crate::kernels::convolution::{convolve, filter_gradient, image_gradient};
-use crate::kernels::gemm::Gemm;
+use crate::kernels::gemm::{Epilogue, Gemm};
 use crate::op::*;
 use crate::ops::convolution::sizes;
 use crate::ops::image::{Moves, images_have_four_axes};
@@ -85,15 +85,23 @@ pub const fn shape(x: Shape, filter: Shape, attrs: &Attrs) -> Result<Shapes, Sha
 }
 
 /// Adds each pixel, times the filter, to its window of `y`.
-pub fn forward<T: Gemm>(_: &Context, x: View<T>, filter: View<T>, attrs: &Attrs, mut y: ViewMut<T>) -> Result<()> {
+pub fn forward<T: Gemm>(
+    context: &Context,
+    x: View<T>,
+    filter: View<T>,
+    attrs: &Attrs,
+    mut y: ViewMut<T>,
+) -> Result<()> {
     let sizes = sizes(attrs.moves(), y.shape(), filter.shape(), x.shape(), 1)?;
-    image_gradient(&sizes, x.data(), filter.data(), y.data(), Update::Set);
+    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+    image_gradient(&sizes, x.data(), filter.data(), y.data(), Update::Set, epilogue);
     Ok(())
 }
 
 /// `dx = dy ∗ filter`; `dfilter`: each pixel of `x` times the window of `dy` that it goes to.
 pub fn backward<T: Gemm>(
-    _: &Context,
+    context: &Context,
     x: View<T>,
     filter: View<T>,
     dy: View<T>,
@@ -103,7 +111,9 @@ pub fn backward<T: Gemm>(
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), dy.shape(), filter.shape(), x.shape(), 1)?;
     if let Some((mut dx, update)) = dx.into_parts() {
-        convolve(&sizes, dy.data(), (filter.data(), None), dx.data(), update, None);
+        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+        let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+        convolve(&sizes, dy.data(), (filter.data(), None), dx.data(), update, epilogue);
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(&sizes, dy.data(), x.data(), dfilter.data(), update);
@@ -113,7 +123,8 @@ pub fn backward<T: Gemm>(
 
 crate::op! {
     conv2d_transpose(x: T, filter: T) -> (y: T), for T in [f32, f64];
-    backward(reads [x, filter], from [y], to [x, filter]);
+    pieces;
+    backward(reads [x, filter], from [y], to [x, filter], pieces);
 }
 
 #[cfg(test)]

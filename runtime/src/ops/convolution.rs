@@ -1,7 +1,7 @@
 //! What the convolutions share: the sizes of a call, and the gradients.
 
 use crate::kernels::convolution::{Convolution, filter_gradient, image_gradient};
-use crate::kernels::gemm::Gemm;
+use crate::kernels::gemm::{Epilogue, Gemm};
 use crate::op::*;
 use crate::ops::image::{Moves, four};
 
@@ -20,13 +20,16 @@ pub fn sizes(moves: Moves, images: &[usize], filter: &[usize], y: &[usize], grou
 
 /// `dx`: each `dy` goes back to the pixels that the filter looked at; `dfilter`: each of them times `dy`.
 pub fn gradients<T: Gemm>(
+    context: &Context,
     sizes: &Convolution,
     (x, filter, dy): (View<T>, View<T>, View<T>),
     dx: Gradient<T>,
     dfilter: Gradient<T>,
 ) {
     if let Some((mut dx, update)) = dx.into_parts() {
-        image_gradient(sizes, dy.data(), filter.data(), dx.data(), update);
+        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
+        let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
+        image_gradient(sizes, dy.data(), filter.data(), dx.data(), update, epilogue);
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(sizes, x.data(), dy.data(), dfilter.data(), update);

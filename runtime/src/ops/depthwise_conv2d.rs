@@ -60,7 +60,7 @@ pub fn forward<T: Gemm>(
 
 /// `dx`: each `dy` goes back to the pixels that the filter looked at; `dfilter`: each of them times `dy`.
 pub fn backward<T: Gemm>(
-    _: &Context,
+    context: &Context,
     x: View<T>,
     filter: View<T>,
     dy: View<T>,
@@ -69,14 +69,14 @@ pub fn backward<T: Gemm>(
     dfilter: Gradient<T>,
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), dy.shape(), four(filter.shape())?[2])?;
-    gradients(&sizes, (x, filter, dy), dx, dfilter);
+    gradients(context, &sizes, (x, filter, dy), dx, dfilter);
     Ok(())
 }
 
 crate::op! {
     depthwise_conv2d(x: T, filter: T) -> (y: T), for T in [f32, f64];
     pieces;
-    backward(reads [x, filter], from [y], to [x, filter]);
+    backward(reads [x, filter], from [y], to [x, filter], pieces);
 }
 
 #[cfg(test)]

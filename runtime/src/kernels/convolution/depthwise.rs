@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::Convolution;
 use crate::element::Float;
+use crate::kernels::gemm::Epilogue;
 use crate::kernels::isa::vectorised;
 use crate::kernels::parallel::for_each_chunk;
 use crate::op::Update;
@@ -132,7 +133,14 @@ fn add_rows<T: Float>(sizes: &Convolution, rows: Range<usize>, x: &[T], dy: &[T]
 }
 
 /// As [`super::image_gradient`].
-pub fn image_gradient<T: Float>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T], update: Update) {
+pub fn image_gradient<T: Float>(
+    sizes: &Convolution,
+    dy: &[T],
+    filter: &[T],
+    dx: &mut [T],
+    update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
+) {
     let (width, times, channels) = (sizes.output[1], multiplier(sizes), sizes.channels);
     let (image, result) = (sizes.image[0] * sizes.image[1] * channels, sizes.pixels() * sizes.filters);
     for_each_chunk(dx, image, sizes.operations(), |number, dx| {
@@ -151,6 +159,7 @@ pub fn image_gradient<T: Float>(sizes: &Convolution, dy: &[T], filter: &[T], dx:
                 }
             },
         );
+        epilogue.into_iter().for_each(|epilogue| epilogue(number * image, dx));
     });
 }
 
@@ -171,7 +180,7 @@ mod tests {
             let mut wanted = [&dy, &x, &filter].map(|like| vec![base; like.len()]);
             let [y, dx, dfilter] = &mut found;
             convolve(sizes, &x, &filter, y, update);
-            image_gradient(sizes, &dy, &filter, dx, update);
+            image_gradient(sizes, &dy, &filter, dx, update, None);
             filter_gradient(sizes, &x, &dy, dfilter, update);
             let [y, dx, dfilter] = &mut wanted;
             reference::convolution(sizes, |at_x, at_filter, at_y| {

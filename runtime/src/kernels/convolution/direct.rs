@@ -133,7 +133,8 @@ pub fn convolve<T: Gemm>(
     Panels::with(tile, sizes, pack, |panels| convolve_with(panels, sizes, x, y, update, epilogue));
 }
 
-/// `dx`, what comes back from `dy`, or that added to it; `sizes` are those of [`backward()`].
+/// `dx`, what comes back from `dy`, or that added to it, and then what is still to be done with it; `sizes` are those of
+/// [`backward()`].
 pub fn image_gradient<T: Gemm>(
     tile: &Tile<T>,
     sizes: &Convolution,
@@ -141,6 +142,7 @@ pub fn image_gradient<T: Gemm>(
     filter: &[T],
     dx: &mut [T],
     update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
 ) {
     // The same filter, turned round, with channels and filters exchanged.
     let (depth, of_tap) = (sizes.channels, sizes.channels * sizes.filters);
@@ -152,7 +154,7 @@ pub fn image_gradient<T: Gemm>(
         }
     };
     Panels::with(tile, sizes, pack, |panels| {
-        convolve_with(panels, sizes, dy, dx, update, None);
+        convolve_with(panels, sizes, dy, dx, update, epilogue);
     });
 }
 

@@ -162,25 +162,34 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
     }
 }
 
-/// `dx`, what comes back to the images from `dy`, or that added to it.
-pub fn image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: &mut [T], update: Update) {
+/// `dx`, what comes back to the images from `dy`, or that added to it, and then with each pixel of `dx` what is still to
+/// be done.
+pub fn image_gradient<T: Gemm>(
+    sizes: &Convolution,
+    dy: &[T],
+    filter: &[T],
+    dx: &mut [T],
+    update: Update,
+    epilogue: Option<Epilogue<'_, T>>,
+) {
     if dx.is_empty() || dy.is_empty() {
         if update == Update::Set {
             dx.fill(T::zero());
         }
-        return;
+        return epilogue.into_iter().for_each(|epilogue| epilogue(0, dx));
     }
     if sizes.is_depthwise() {
-        return depthwise::image_gradient(sizes, dy, filter, dx, update);
+        return depthwise::image_gradient(sizes, dy, filter, dx, update, epilogue);
     }
     let tile = T::tile(Isa::best());
     if let Some(sizes) = direct::backward(&tile, sizes) {
-        return direct::image_gradient(&tile, &sizes, dy, filter, dx, update);
+        return direct::image_gradient(&tile, &sizes, dy, filter, dx, update, epilogue);
     }
     let (pixels, patch) = (sizes.pixels(), sizes.patch());
     let rows = (SCRATCH / patch.max(1)).clamp(1, pixels);
     for group in 0..sizes.groups {
         let filter = Transposed(sizes.part(filter, patch, group));
+        let epilogue = epilogue.filter(|_| group + 1 == sizes.groups);
         let dy = sizes.part(dy, sizes.images * pixels, group);
         Packed::with([sizes.group_filters(), patch], &filter, |filter| {
             let image = sizes.image[0] * sizes.image[1] * sizes.channels;
@@ -197,6 +206,7 @@ pub fn image_gradient<T: Gemm>(sizes: &Convolution, dy: &[T], filter: &[T], dx: 
                     filter.multiply(of_batch, &dy, (of_patches, place), Update::Set, memory);
                     patches::add(sizes, group, part, of_patches, dx);
                 }
+                epilogue.into_iter().for_each(|epilogue| epilogue(number * image, dx));
             });
         });
     }

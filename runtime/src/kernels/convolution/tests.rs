@@ -75,7 +75,7 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     let mut y = vec![T::nan(); result];
     let (mut dx, mut dw) = (vec![T::one(); image], vec![T::one(); filter]);
     convolve(sizes, &x, (&w, None), &mut y, Update::Set, None);
-    image_gradient(sizes, &dy, &w, &mut dx, Update::Add);
+    image_gradient(sizes, &dy, &w, &mut dx, Update::Add, None);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Add);
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![1.0; image], vec![1.0; filter]);
     reference::convolution(sizes, |at_x, at_w, at_y| {
@@ -97,9 +97,16 @@ fn check<T: Gemm>(sizes: &Convolution, random: &mut Random) {
     close("y, with an epilogue", sizes, &y, &y_wanted);
     close("dx", sizes, &dx, &dx_wanted);
     close("dfilter", sizes, &dw, &dw_wanted);
-    image_gradient(sizes, &dy, &w, &mut dx, Update::Set);
+    image_gradient(sizes, &dy, &w, &mut dx, Update::Set, None);
     dx_wanted.iter_mut().for_each(|d| *d -= 1.0);
     close("dx, set", sizes, &dx, &dx_wanted);
+    let epilogue = |first: usize, dx: &mut [T]| {
+        assert!(first.is_multiple_of(sizes.channels) && dx.len().is_multiple_of(sizes.channels), "pixels are whole");
+        dx.iter_mut().zip(first..).for_each(|(d, n)| *d = *d * T::of(2.0) + T::of(n as f64));
+    };
+    image_gradient(sizes, &dy, &w, &mut dx, Update::Set, Some(&epilogue));
+    dx_wanted.iter_mut().enumerate().for_each(|(n, d)| *d = *d * 2.0 + n as f64);
+    close("dx, with an epilogue", sizes, &dx, &dx_wanted);
     filter_gradient(sizes, &x, &dy, &mut dw, Update::Set);
     dw_wanted.iter_mut().for_each(|d| *d -= 1.0);
     close("dfilter, set", sizes, &dw, &dw_wanted);
@@ -128,7 +135,7 @@ fn check_direct<T: Gemm>(isa: Isa, sizes: &Convolution, random: &mut Random) {
     direct::filter_gradient(&tile, sizes, &x, &dy, &mut dw, Update::Set);
     let back = direct::backward(&tile, sizes);
     if let Some(back) = &back {
-        direct::image_gradient(&tile, back, &dy, &w, &mut dx, Update::Set);
+        direct::image_gradient(&tile, back, &dy, &w, &mut dx, Update::Set, None);
     }
     let (mut y_wanted, mut dx_wanted, mut dw_wanted) = (vec![0.0; result], vec![0.0; image], vec![0.0; filter]);
     reference::convolution(sizes, |at_x, at_w, at_y| {
@@ -180,7 +187,7 @@ fn does_not_depend_on_the_number_of_threads() {
         pool.install(|| {
             let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
             convolve(&sizes, &x, (&w, None), &mut y, Update::Set, None);
-            image_gradient(&sizes, &dy, &w, &mut dx, Update::Set);
+            image_gradient(&sizes, &dy, &w, &mut dx, Update::Set, None);
             filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
             [y, dx, dw]
         })

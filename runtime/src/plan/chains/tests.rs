@@ -289,6 +289,9 @@ fn biases_activations_and_shortcuts_follow() {
         "second/norm1/batch_norm second/relu",
         "second/norm2/batch_norm second/add_1 second/relu_2",
         "third/depthwise_conv2d third/sub third/sigmoid",
+        "third/depthwise_conv2d second/relu_2",
+        "second/conv2/conv2d second/relu",
+        "first/conv2/conv2d first/relu",
     ];
     assert_eq!(chains(&step.step), wanted);
 }
