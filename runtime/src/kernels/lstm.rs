@@ -14,6 +14,11 @@ const FORWARD: usize = 256;
 const BACKWARD: usize = 64;
 
 /// The four gates of a row.
+fn quarters<T>(gates: &[T]) -> [&[T]; 4] {
+    let units = gates.len() / 4;
+    std::array::from_fn(|gate| &gates[gate * units..][..units])
+}
+
 fn quarters_mut<T>(gates: &mut [T], units: usize) -> [&mut [T]; 4] {
     let (i, rest) = gates.split_at_mut(units);
     let (j, rest) = rest.split_at_mut(units);
@@ -23,7 +28,7 @@ fn quarters_mut<T>(gates: &mut [T], units: usize) -> [&mut [T]; 4] {
 
 /// What [`forward()`] computes.
 pub struct States<'a, T> {
-    /// The gates; on entry without their functions.
+    /// The gates; on entry without their functions and biases.
     pub gates: &'a mut [T],
     /// The new `c`.
     pub c: &'a mut [T],
@@ -33,9 +38,10 @@ pub struct States<'a, T> {
     pub h: &'a mut [T],
 }
 
-/// `c' = c · σ(f + forget_bias) + σ(i) · tanh(j)` and `h' = σ(o) · tanh(c')`.
-pub fn forward<T: Float>(units: usize, forget_bias: T, c: &[T], states: States<'_, T>) {
-    let (States { gates, c: new_c, squashed, h }, rows) = (states, c.len() / units.max(1));
+/// `c' = c · σ(f + forget_bias) + σ(i) · tanh(j)` and `h' = σ(o) · tanh(c')`, the gates with their `bias`.
+pub fn forward<T: Float>((bias, forget_bias): (&[T], T), c: &[T], states: States<'_, T>) {
+    let (States { gates, c: new_c, squashed, h }, units) = (states, bias.len() / 4);
+    let (rows, bias) = (c.len() / units.max(1), quarters(bias));
     let outputs = [(gates, 4 * units), (new_c, units), (squashed, units), (h, units)];
     for_each_rows(outputs, rows, c.len() * FORWARD, |rows, [gates, new_c, squashed, h]| {
         let c = &c[rows.start * units..rows.end * units];
@@ -46,10 +52,18 @@ pub fn forward<T: Float>(units: usize, forget_bias: T, c: &[T], states: States<'
                 let states = states.zip(h.chunks_exact_mut(units)).zip(c.chunks_exact(units));
                 for (gates, (((new_c, squashed), h), c)) in gates.chunks_exact_mut(4 * units).zip(states) {
                     let [i, j, f, o] = quarters_mut(gates, units);
-                    i.iter_mut().for_each(|i| *i = logistic(*i));
-                    j.iter_mut().for_each(|j| *j = tanh(*j));
-                    f.iter_mut().for_each(|f| *f = logistic(*f + forget_bias));
-                    o.iter_mut().for_each(|o| *o = logistic(*o));
+                    for (i, &bias) in i.iter_mut().zip(bias[0]) {
+                        *i = logistic(*i + bias);
+                    }
+                    for (j, &bias) in j.iter_mut().zip(bias[1]) {
+                        *j = tanh(*j + bias);
+                    }
+                    for (f, &bias) in f.iter_mut().zip(bias[2]) {
+                        *f = logistic(*f + bias + forget_bias);
+                    }
+                    for (o, &bias) in o.iter_mut().zip(bias[3]) {
+                        *o = logistic(*o + bias);
+                    }
                     for ((((new_c, &c), &i), &j), &f) in new_c.iter_mut().zip(c).zip(&*i).zip(&*j).zip(&*f) {
                         *new_c = c * f + i * j;
                     }
@@ -146,17 +160,18 @@ mod tests {
     fn check(rows: usize, units: usize) {
         let mut random = Random::new(3, "lstm", 0);
         let mut numbers = |count: usize| -> Vec<f64> { (0..count).map(|_| random.normal()).collect() };
-        let (before, c) = (numbers(rows * 4 * units), numbers(rows * units));
+        let (before, bias, c) = (numbers(rows * 4 * units), numbers(4 * units), numbers(rows * units));
         let (dh, dc) = (numbers(rows * units), numbers(rows * units));
         let (mut gates, mut new_c, mut squashed, mut h) = (before.clone(), c.clone(), c.clone(), c.clone());
         let states = States { gates: &mut gates, c: &mut new_c, squashed: &mut squashed, h: &mut h };
-        forward(units, 0.5, &c, states);
+        forward((&bias, 0.5), &c, states);
         let kept = Kept { c: &c, gates: &gates, squashed: &squashed, dh: &dh, dc: &dc };
         let (mut dgates, mut dold_c) = (vec![9.0; before.len()], vec![9.0; c.len()]);
         backward(units, kept, &mut dgates, &mut dold_c);
         for at in 0..rows * units {
             let place = |gate: usize| (at / units * 4 + gate) * units + at % units;
-            let step = reference::lstm([0, 1, 2, 3].map(|gate| before[place(gate)]), c[at], 0.5, [dh[at], dc[at]]);
+            let gates = [0, 1, 2, 3].map(|gate| before[place(gate)] + bias[gate * units + at % units]);
+            let step = reference::lstm(gates, c[at], 0.5, [dh[at], dc[at]]);
             let near = |found: f64, wanted: f64| assert!((found - wanted).abs() < 1e-14, "{found}, not {wanted}");
             near(new_c[at], step.c);
             near(h[at], step.h);

@@ -26,15 +26,12 @@ pub fn sizes(x: &[usize], h: &[usize]) -> [usize; 3] {
     [h.iter().rev().skip(1).product(), last(x), last(h)]
 }
 
-/// `y = [one, other] · kernel + bias`, without the two ever standing side by side; each comes with its columns.
-pub fn affine<T: Gemm>(rows: usize, pair: [(&[T], usize); 2], kernel: &[T], bias: &[T], y: &mut [T]) {
-    let columns = bias.len();
-    y.chunks_exact_mut(columns).for_each(|y| y.copy_from_slice(bias));
-    let mut kernel = kernel;
-    for (values, size) in pair {
-        let (own, rest) = kernel.split_at(size * columns);
-        kernel = rest;
-        gemm([rows, size, columns], &Matrix::new(values, rows, size), &Matrix::new(own, size, columns), y, Update::Add);
+/// `y = [one, other] · kernel`, without the two ever standing side by side; each comes with its columns.
+pub fn product<T: Gemm>([rows, columns]: [usize; 2], [one, other]: [(&[T], usize); 2], kernel: &[T], y: &mut [T]) {
+    let (of_one, of_other) = kernel.split_at(one.1 * columns);
+    for ((values, size), kernel, update) in [(one, of_one, Update::Set), (other, of_other, Update::Add)] {
+        let (values, kernel) = (Matrix::new(values, rows, size), Matrix::new(kernel, size, columns));
+        gemm([rows, size, columns], &values, &kernel, y, update);
     }
 }
 

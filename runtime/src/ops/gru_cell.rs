@@ -5,7 +5,7 @@
 //! TensorFlow's `GRUCell`: the gates `r`, `u`, side by side, are `σ([x, h] · gate_kernel + gate_bias)`, the candidate
 //! `k` is `tanh([x, r · h] · candidate_kernel + candidate_bias)`, and `h' = u · h + (1 − u) · k`.
 
-use crate::kernels::elementwise::{ELEMENT, update};
+use crate::kernels::elementwise::ELEMENT;
 use crate::kernels::exponential::{logistic, tanh};
 use crate::kernels::gemm::{Gemm, Matrix};
 use crate::kernels::isa::vectorised;
@@ -13,7 +13,7 @@ use crate::kernels::parallel::for_each_rows;
 use crate::kernels::scratch::Scratch;
 use crate::kernels::softmax::EXPONENTIAL;
 use crate::op::*;
-use crate::ops::cell::{affine, bias_gradient, kernel_gradient, leading, sizes, through};
+use crate::ops::cell::{bias_gradient, kernel_gradient, leading, product, sizes, through};
 
 crate::attributes! {}
 
@@ -72,8 +72,20 @@ pub fn forward<T: Gemm>(
     }
     let (gates, reset, candidate) = (gates.data(), reset.data(), candidate.data());
     let (x, h) = ((x.data(), inputs), (h.data(), units));
-    affine(rows, [x, h], gate_kernel.data(), gate_bias.data(), gates);
-    update(gates, |gate| *gate = logistic(*gate));
+    product([rows, 2 * units], [x, h], gate_kernel.data(), gates);
+    let (gate_bias, candidate_bias) = (gate_bias.data(), candidate_bias.data());
+    for_each_rows([(&mut *gates, 2 * units)], rows, h.0.len() * 2 * EXPONENTIAL, |_, [gates]| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for gates in gates.chunks_exact_mut(2 * units) {
+                    for (gate, &bias) in gates.iter_mut().zip(gate_bias) {
+                        *gate = logistic(*gate + bias);
+                    }
+                }
+            },
+        );
+    });
     let gates = &*gates;
 
     let of_rows = |first: usize| h.0[first * units..].chunks_exact(units).zip(gates_of(gates, first, units));
@@ -87,7 +99,7 @@ pub fn forward<T: Gemm>(
             },
         );
     });
-    affine(rows, [x, (reset, units)], candidate_kernel.data(), candidate_bias.data(), candidate);
+    product([rows, units], [x, (reset, units)], candidate_kernel.data(), candidate);
     let outputs = [(new_h.data(), units), (candidate, units)];
     for_each_rows(outputs, rows, h.0.len() * EXPONENTIAL, |rows, [new_h, candidate]| {
         vectorised(
@@ -95,8 +107,9 @@ pub fn forward<T: Gemm>(
             || {
                 let results = new_h.chunks_exact_mut(units).zip(candidate.chunks_exact_mut(units));
                 for ((new_h, k), (h, (_, u))) in results.zip(of_rows(rows.start)) {
-                    for (((new_h, k), &h), &u) in new_h.iter_mut().zip(k).zip(h).zip(u) {
-                        *k = tanh(*k);
+                    let given = h.iter().zip(u).zip(candidate_bias);
+                    for ((new_h, k), ((&h, &u), &bias)) in new_h.iter_mut().zip(k).zip(given) {
+                        *k = tanh(*k + bias);
                         *new_h = u * h + (T::one() - u) * *k;
                     }
                 }

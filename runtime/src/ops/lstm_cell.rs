@@ -8,7 +8,7 @@
 use crate::kernels::gemm::{Gemm, Matrix};
 use crate::kernels::lstm;
 use crate::op::*;
-use crate::ops::cell::{affine, bias_gradient, kernel_gradient, leading, sizes, through};
+use crate::ops::cell::{bias_gradient, kernel_gradient, leading, product, sizes, through};
 
 crate::attributes! {
     /// What is added to the bias of the forget gate, so that a new cell remembers.
@@ -57,9 +57,9 @@ pub fn forward<T: Gemm>(
     if units == 0 {
         return Ok(());
     }
-    affine(rows, [(x.data(), inputs), (h.data(), units)], kernel.data(), bias.data(), gates.data());
+    product([rows, 4 * units], [(x.data(), inputs), (h.data(), units)], kernel.data(), gates.data());
     let states = lstm::States { gates: gates.data(), c: new_c.data(), squashed: squashed.data(), h: new_h.data() };
-    lstm::forward(units, T::of(attrs.forget_bias), c.data(), states);
+    lstm::forward((bias.data(), T::of(attrs.forget_bias)), c.data(), states);
     Ok(())
 }
 

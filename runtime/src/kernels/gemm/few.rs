@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{Gemm, KC, Lying, NC, Pack, Product, Steps};
+use crate::kernels::isa::vectorised;
 use crate::kernels::parallel::{Parts, for_each_chunk, for_each_with, members};
 use crate::op::Update;
 
@@ -43,15 +44,21 @@ impl<T: Gemm> Product<'_, T> {
                 let width = strip.columns.len();
                 let (sums, memory) = memory.split_at_mut(rows * width);
                 strip.multiply(b, sums, memory);
-                for (row, sums) in sums.chunks_exact(width).enumerate() {
-                    let first = row * place.of + place.first + first;
-                    // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at a time.
-                    let c = unsafe { parts.part(first..first + width) };
-                    match update {
-                        Update::Set => c.copy_from_slice(sums),
-                        Update::Add => c.iter_mut().zip(sums).for_each(|(c, &sum)| *c += sum),
-                    }
-                }
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (row, sums) in sums.chunks_exact(width).enumerate() {
+                            let first = row * place.of + place.first + first;
+                            // SAFETY: these columns of `c` belong to this task alone, and one row of them is in use at
+                            // a time.
+                            let c = unsafe { parts.part(first..first + width) };
+                            match update {
+                                Update::Set => c.copy_from_slice(sums),
+                                Update::Add => c.iter_mut().zip(sums).for_each(|(c, &sum)| *c += sum),
+                            }
+                        }
+                    },
+                );
             });
         });
         if let Some(epilogue) = epilogue {
