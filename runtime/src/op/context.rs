@@ -1,6 +1,7 @@
 //! What a call of an op knows besides its arguments.
 
 use crate::element::Element;
+use crate::kernels::gemm::Epilogue;
 use crate::random::Random;
 use crate::run::Following;
 
@@ -39,6 +40,12 @@ impl Context<'_> {
         if let Some(following) = self.following {
             following.finish(position, piece);
         }
+    }
+
+    /// Calls `work` with what gives away the pieces of the first result ([`Context::finish`]), if it is followed.
+    pub(crate) fn with_epilogue<T: Element, R>(&self, work: impl FnOnce(Option<Epilogue<'_, T>>) -> R) -> R {
+        let finish = |position: usize, piece: &mut [T]| self.finish(position, piece);
+        work(self.is_followed().then_some(&finish))
     }
 
     /// Random numbers that depend on the store's seed, the op's name and the number of the run only.

@@ -10,7 +10,6 @@
 //! no images, leaves it as it is.) An empty batch moves nothing.
 
 use crate::kernels::batch_norm::{Statistics, input_gradient, moments, normalize, parameter_gradients};
-use crate::kernels::gemm::Epilogue;
 use crate::kernels::scratch::Scratch;
 use crate::op::*;
 
@@ -86,9 +85,8 @@ pub fn forward<T: Float>(
     let epsilon = T::of(attrs.epsilon);
     scale.data().iter_mut().for_each(|scale| *scale = (*scale + epsilon).sqrt().recip());
     let statistics = Statistics { mean: center.data(), scale: scale.data() };
-    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-    normalize(x.data(), statistics, gamma.data(), beta.data(), y.data(), epilogue);
+    let (gamma, beta) = (gamma.data(), beta.data());
+    context.with_epilogue(|epilogue| normalize(x.data(), statistics, gamma, beta, y.data(), epilogue));
     Ok(())
 }
 

@@ -9,7 +9,7 @@
 //! of the channels.
 
 use crate::kernels::convolution::convolve;
-use crate::kernels::gemm::{Epilogue, Gemm};
+use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
 use crate::ops::image::Moves;
@@ -86,9 +86,7 @@ pub fn forward<T: Gemm>(
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), attrs.groups)?;
     let filter = (filter.data(), filter.packs());
-    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-    convolve(&sizes, x.data(), filter, y.data(), Update::Set, epilogue);
+    context.with_epilogue(|epilogue| convolve(&sizes, x.data(), filter, y.data(), Update::Set, epilogue));
     Ok(())
 }
 

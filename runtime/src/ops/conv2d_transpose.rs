@@ -9,7 +9,7 @@
 //! it is the smallest.
 
 use crate::kernels::convolution::{convolve, filter_gradient, image_gradient};
-use crate::kernels::gemm::{Epilogue, Gemm};
+use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::sizes;
 use crate::ops::image::{Moves, images_have_four_axes};
@@ -93,9 +93,8 @@ pub fn forward<T: Gemm>(
     mut y: ViewMut<T>,
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), y.shape(), filter.shape(), x.shape(), 1)?;
-    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-    image_gradient(&sizes, x.data(), filter.data(), y.data(), Update::Set, epilogue);
+    let (x, filter, y) = (x.data(), filter.data(), y.data());
+    context.with_epilogue(|epilogue| image_gradient(&sizes, x, filter, y, Update::Set, epilogue));
     Ok(())
 }
 
@@ -111,9 +110,8 @@ pub fn backward<T: Gemm>(
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), dy.shape(), filter.shape(), x.shape(), 1)?;
     if let Some((mut dx, update)) = dx.into_parts() {
-        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-        let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-        convolve(&sizes, dy.data(), (filter.data(), None), dx.data(), update, epilogue);
+        let filter = (filter.data(), None);
+        context.with_epilogue(|epilogue| convolve(&sizes, dy.data(), filter, dx.data(), update, epilogue));
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(&sizes, dy.data(), x.data(), dfilter.data(), update);

@@ -1,7 +1,7 @@
 //! What the convolutions share: the sizes of a call, and the gradients.
 
 use crate::kernels::convolution::{Convolution, filter_gradient, image_gradient};
-use crate::kernels::gemm::{Epilogue, Gemm};
+use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::image::{Moves, four};
 
@@ -27,9 +27,8 @@ pub fn gradients<T: Gemm>(
     dfilter: Gradient<T>,
 ) {
     if let Some((mut dx, update)) = dx.into_parts() {
-        let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-        let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-        image_gradient(sizes, dy.data(), filter.data(), dx.data(), update, epilogue);
+        let (dy, filter) = (dy.data(), filter.data());
+        context.with_epilogue(|epilogue| image_gradient(sizes, dy, filter, dx.data(), update, epilogue));
     }
     if let Some((mut dfilter, update)) = dfilter.into_parts() {
         filter_gradient(sizes, x.data(), dy.data(), dfilter.data(), update);

@@ -5,7 +5,7 @@
 //! The rest is as in [`conv2d`](super::conv2d), of which this is the case of as many groups as channels.
 
 use crate::kernels::convolution::convolve;
-use crate::kernels::gemm::{Epilogue, Gemm};
+use crate::kernels::gemm::Gemm;
 use crate::op::*;
 use crate::ops::convolution::{gradients, sizes};
 use crate::ops::image::{Moves, four};
@@ -52,9 +52,8 @@ pub fn forward<T: Gemm>(
     mut y: ViewMut<T>,
 ) -> Result<()> {
     let sizes = sizes(attrs.moves(), x.shape(), filter.shape(), y.shape(), four(filter.shape())?[2])?;
-    let finish = |position: usize, piece: &mut [T]| context.finish(position, piece);
-    let epilogue = context.is_followed().then_some(&finish as Epilogue<'_, T>);
-    convolve(&sizes, x.data(), (filter.data(), None), y.data(), Update::Set, epilogue);
+    let filter = (filter.data(), None);
+    context.with_epilogue(|epilogue| convolve(&sizes, x.data(), filter, y.data(), Update::Set, epilogue));
     Ok(())
 }
 

@@ -74,13 +74,18 @@ pub fn forward<T: Gemm>(
     let (x, h) = ((x.data(), inputs), (h.data(), units));
     product([rows, 2 * units], [x, h], gate_kernel.data(), gates);
     let (gate_bias, candidate_bias) = (gate_bias.data(), candidate_bias.data());
-    for_each_rows([(&mut *gates, 2 * units)], rows, h.0.len() * 2 * EXPONENTIAL, |_, [gates]| {
+    let outputs = [(&mut *gates, 2 * units), (&mut *reset, units)];
+    for_each_rows(outputs, rows, h.0.len() * 2 * EXPONENTIAL, |rows, [gates, reset]| {
         vectorised(
             #[inline(always)]
             || {
-                for gates in gates.chunks_exact_mut(2 * units) {
+                let states = reset.chunks_exact_mut(units).zip(h.0[rows.start * units..].chunks_exact(units));
+                for (gates, (reset, h)) in gates.chunks_exact_mut(2 * units).zip(states) {
                     for (gate, &bias) in gates.iter_mut().zip(gate_bias) {
                         *gate = logistic(*gate + bias);
+                    }
+                    for ((reset, &h), &r) in reset.iter_mut().zip(h).zip(&*gates) {
+                        *reset = r * h;
                     }
                 }
             },
@@ -89,16 +94,6 @@ pub fn forward<T: Gemm>(
     let gates = &*gates;
 
     let of_rows = |first: usize| h.0[first * units..].chunks_exact(units).zip(gates_of(gates, first, units));
-    for_each_rows([(&mut *reset, units)], rows, h.0.len() * ELEMENT, |rows, [reset]| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (reset, (h, (r, _))) in reset.chunks_exact_mut(units).zip(of_rows(rows.start)) {
-                    reset.iter_mut().zip(h).zip(r).for_each(|((reset, &h), &r)| *reset = r * h);
-                }
-            },
-        );
-    });
     product([rows, units], [x, (reset, units)], candidate_kernel.data(), candidate);
     let outputs = [(new_h.data(), units), (candidate, units)];
     for_each_rows(outputs, rows, h.0.len() * EXPONENTIAL, |rows, [new_h, candidate]| {
