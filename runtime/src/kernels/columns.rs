@@ -15,15 +15,14 @@ use crate::element::Float;
 /// Numbers that a wide row has at least.
 const WIDE: usize = 128;
 
-/// Columns whose sums are kept in registers, so many of each kind as sums have as a rule.
+/// Columns that are summed up in registers: two sums for each of so many fit.
 const BLOCK: usize = 64;
 
 /// The longest wide row that is made so that it has whole blocks of columns.
 const WIDEST: usize = 512;
 
 /// Wide rows whose terms are added up before they are added to the sums: in the type of the terms, and sums are read
-/// and written once for all. Terms were rounded to their type when they were made; seven sums of them lose no more
-/// than some such roundings.
+/// and written once for all. What seven such sums lose is as little as what the terms lost when they were made.
 const TOGETHER: usize = 8;
 
 /// The most parts that sums have, and the least wide rows of a part. Sums of parts are added in their order, so that a
@@ -135,8 +134,8 @@ fn add<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
     add_columns((&a[whole..], &b[whole..]), of_columns, 0, &mut sums, &f);
 }
 
-/// Adds the terms of a block of columns, of wide rows that are taken together. How many is for this not a constant: the
-/// compiler would do all rows side by side and have no registers left.
+/// Adds the terms of a block of columns, of wide rows that are taken together. Their number is not a constant here: all of
+/// them would be compiled side by side, for which there are not enough registers.
 #[inline(always)]
 fn add_block<T: Float, A: Copy, B: Copy, C: Copy, const N: usize>(
     (a, b): (&[A], &[B]),

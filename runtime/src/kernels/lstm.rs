@@ -109,6 +109,7 @@ pub fn backward<T: Float>(units: usize, kept: Kept<'_, T>, dgates: &mut [T], dc:
     });
 }
 
+/// The gradients of a row.
 #[inline(always)]
 fn backward_row<T: Float>(row: usize, units: usize, kept: Kept<'_, T>, dgates: &mut [T], dold_c: &mut [T]) {
     let (of_row, next) = (row * units..(row + 1) * units, (row + 1) * units..(row + 2) * units);
