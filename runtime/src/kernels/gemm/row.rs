@@ -18,6 +18,13 @@ const MOST: usize = 4;
 /// The rows of B that are read at once.
 const AT_ONCE: usize = 8;
 
+/// The same where rows are a multiple of [`WAY`] apart: eight lines of the cache would drive out the sums' line beside
+/// which they come.
+const FEWER: usize = 4;
+
+/// Addresses that are so many bytes apart share a place of the first cache, which has eight lines or some more.
+const WAY: usize = 4096;
+
 /// Where in a row vectors are read: first at its beginning, then from `second` on, one after the other, and last at its
 /// end. So they cover the row, whichever of its numbers is the first of a line of the cache, and overlap only there.
 #[derive(Clone, Copy, Debug)]
@@ -112,16 +119,38 @@ pub unsafe fn multiply_row<V: Vector>(
     c: *mut V::Element,
 ) {
     let places = Places { columns, vector: V::LANES, second };
-    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`, and each
-    // vector is inside a row.
+    // SAFETY: the caller vouches for the instructions and for all addresses.
     unsafe {
         let zero = V::splat(<V::Element as num_traits::Zero>::zero());
         for n in 0..places.count() {
             zero.store(c.add(n * V::LANES));
         }
-        let whole = depth / AT_ONCE * AT_ONCE;
-        for k in (0..whole).step_by(AT_ONCE) {
-            let mut factors = [zero; AT_ONCE];
+        if (b_step * size_of::<V::Element>()).is_multiple_of(WAY) {
+            add_all::<V, FEWER>([depth, b_step], a, b, places, c);
+        } else {
+            add_all::<V, AT_ONCE>([depth, b_step], a, b, places, c);
+        }
+    }
+}
+
+/// Adds `depth` numbers times rows to the vectors at `c`, so many rows at a time.
+///
+/// # Safety
+///
+/// As for [`multiply_row`].
+#[inline(always)]
+unsafe fn add_all<V: Vector, const ROWS: usize>(
+    [depth, b_step]: [usize; 2],
+    a: *const V::Element,
+    b: *const V::Element,
+    places: Places,
+    c: *mut V::Element,
+) {
+    // SAFETY: the caller vouches for the instructions and for all addresses; rows are counted up to `depth`.
+    unsafe {
+        let whole = depth / ROWS * ROWS;
+        for k in (0..whole).step_by(ROWS) {
+            let mut factors = [V::splat(*a.add(k)); ROWS];
             for (n, factor) in factors.iter_mut().enumerate() {
                 *factor = V::splat(*a.add(k + n));
             }
