@@ -208,6 +208,15 @@ impl FunctionLowering<'_, '_, '_> {
             return self.regularization_loss(&segment.ident, arguments, operands.is_none_or(|list| !list.is_empty()));
         }
         let (name, span) = (segment.ident.to_string(), segment.ident.span());
+        let is_given_nothing = operands.as_ref().is_some_and(Vec::is_empty) && arguments.keywords.is_empty();
+        if is_bare(path) && is_given_nothing {
+            // An initializer is no op, and easily takes its place after a `let`.
+            let message = format!(
+                "`{name}()` is given neither values nor a shape; a variable is declared as `var w: [2, 3] = {name}();`"
+            );
+            self.error(&segment.ident, message);
+            return Value::Wrong;
+        }
         let number = self.op_path(path.clone(), is_bare(path));
         let Some(operands) = operands else {
             // The op and its keywords are looked at all the same.

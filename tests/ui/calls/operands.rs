@@ -1,4 +1,4 @@
-//! Too many operands, too few, and too many results
+//! Too many operands, too few, none at all, and too many results
 
 use varscope::prelude::*;
 
@@ -8,6 +8,7 @@ model! {
             let a = relu(x, x);
             let b = matmul(x);
             let (c, d) = relu(x);
+            let e: [4, 4] = glorot_uniform();
             x
         }
         fn g(x: [batch, 4]) -> [batch, 4] {
