@@ -306,8 +306,10 @@ mod tests {
             [20, 300, 521],
             [9, 256, 1024],
             [1, 700, 301],
+            // One row of A, and rows of B that meet in the same place of the first cache.
+            [1, 39, 1024],
         ]);
-        check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3]]);
+        check_sizes::<f64>(&[[MC + 1, KC + 1, 17], [2, 5, NC + 3], [1, 39, 1024]]);
     }
 
     #[test]

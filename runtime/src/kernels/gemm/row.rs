@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_product_is_the_same_wherever_the_rows_begin() {
         let mut random = Random::new(8, "row", 0);
-        for [inner, columns] in [[9, 10], [37, 16], [37, 64], [700, 301]] {
+        for [inner, columns] in [[9, 10], [37, 16], [37, 64], [700, 301], [39, 1024]] {
             let mut numbers = |count: usize| (0..count).map(|_| random.normal() as f32).collect::<Vec<_>>();
             let (a, b) = (numbers(inner), numbers(inner * columns));
             for isa in Isa::available() {
