@@ -212,7 +212,8 @@ impl FunctionLowering<'_, '_, '_> {
         if is_bare(path) && is_given_nothing {
             // An initializer is no op, and easily takes its place after a `let`.
             let message = format!(
-                "`{name}()` is given neither values nor a shape; a variable is declared as `var w: [2, 3] = {name}();`"
+                "`{name}()` is given nothing: an op takes values or a shape; an initializer belongs to a variable, \
+                 `var w: [2, 3] = zeros();`"
             );
             self.error(&segment.ident, message);
             return Value::Wrong;
