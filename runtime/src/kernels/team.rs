@@ -129,6 +129,9 @@ pub fn run(members: usize, tasks: usize, operations: usize, work: &Work<'_>) {
         return alone();
     }
     let helpers = &TEAM.helpers[..members - 1];
+    // In the first phase that could have helpers, whether or not it has: which one does depends on the time that phases
+    // take, and a thread that began in a later step would allocate there.
+    helpers.iter().enumerate().for_each(|(number, helper)| helper.begin(number));
     let mut is_long = operations >= WORTH_WAKING;
     if !is_long && !helpers.iter().any(Helper::is_awake) {
         is_long = TEAM.run.add(operations);
@@ -137,7 +140,6 @@ pub fn run(members: usize, tasks: usize, operations: usize, work: &Work<'_>) {
         }
     }
     let Some(turn) = Turn::take() else { return alone() };
-    helpers.iter().enumerate().for_each(|(number, helper)| helper.begin(number));
     // SAFETY: a pointer to the same closure; for how long it may be called is for `Team::work` to say.
     let work = unsafe { std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
     turn.open(Phase { work, tasks, members });
