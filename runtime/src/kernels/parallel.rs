@@ -117,21 +117,33 @@ pub fn for_each_chunk_with<T: Scratch + Send>(
     for_each_with(tasks, operations, memory, |task, memory| work(task, unsafe { parts.chunk(task, chunk) }, memory));
 }
 
-/// As [`for_each_chunk_with`], of so many tasks, each with about as many units of the output, such as rows: it is given
-/// the number of the first.
+/// As [`for_each_chunk_with`], for an output of so many units, such as rows, which start where `start` says. Each of so
+/// many tasks has about as many of them, and is given which.
+///
+/// # Panics
+///
+/// Where a unit starts before the one before it, or past the end; a caller's defect.
 pub fn for_each_stretch_with<T: Scratch + Send>(
     out: &mut [T],
-    (unit, tasks): (usize, usize),
+    (units, tasks): (usize, usize),
+    start: impl Fn(usize) -> usize + Sync,
     operations: usize,
     memory: usize,
-    work: impl Fn(usize, &mut [T], &mut [T]) + Sync,
+    work: impl Fn(Range<usize>, &mut [T], &mut [T]) + Sync,
 ) {
-    let unit = unit.max(1);
-    let (units, length, parts) = (out.len().div_ceil(unit), out.len(), Parts::new(out));
+    let of_task = |task: usize| task * units / tasks..(task + 1) * units / tasks;
+    let part = |units: &Range<usize>| start(units.start)..start(units.end);
+    let mut end = 0;
+    for part in (0..tasks).map(|task| part(&of_task(task))) {
+        assert!(end <= part.start && part.start <= part.end, "units that overlap");
+        end = part.end;
+    }
+    let parts = Parts::new(out);
     for_each_with(tasks, operations, memory, |task, memory| {
-        let (first, end) = (task * units / tasks, (task + 1) * units / tasks);
-        // SAFETY: a task's stretch ends where the next one's begins.
-        work(first, unsafe { parts.part(first * unit..length.min(end * unit)) }, memory);
+        let units = of_task(task);
+        let part = part(&units);
+        // SAFETY: tasks' stretches were just seen to follow one another.
+        work(units, unsafe { parts.part(part) }, memory);
     });
 }
 

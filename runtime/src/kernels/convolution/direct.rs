@@ -124,7 +124,9 @@ pub fn convolve<T: Gemm>(
     let (patch, filters) = (sizes.patch(), sizes.filters);
     let filter = Matrix::new(filter, patch, filters);
     if let Some(packs) = packs {
-        return with_panels(&filter, [patch, filters], tile.columns, packs, |data| {
+        let layout = ([patch, filters], patch, tile.columns);
+        let pack = |panels: &mut [T]| filter.pack_columns(0..patch, 0..filters, tile.columns, panels);
+        return with_panels(packs, layout, pack, |data| {
             let panels = Panels { tile, filters, panel: patch * tile.columns, step: tile.columns, data };
             convolve_with(&panels, sizes, x, y, update, epilogue);
         });
@@ -171,16 +173,23 @@ fn convolve_with<T: Gemm>(
     let tasks = rows.div_ceil(sizes.rows_at_once()).next_multiple_of(several).min(rows);
     let row = sizes.output[1] * sizes.filters;
     let memory = sizes.memory(rows.div_ceil(tasks));
-    for_each_stretch_with(y, (row, tasks), sizes.operations(), memory, |first, y, memory| {
-        let mut done = 0;
-        for (image, rows) in sizes.images_of(first..first + y.len() / row) {
-            let y = &mut y[done..][..rows.len() * row];
-            done += y.len();
-            let x = &x[image * sizes.of_image()..][..sizes.of_image()];
-            convolve_band(panels, sizes, (&sizes.band(x, &rows, memory), rows), y, update);
-        }
-        epilogue.into_iter().for_each(|epilogue| epilogue(first * row, y));
-    });
+    for_each_stretch_with(
+        y,
+        (rows, tasks),
+        |first| first * row,
+        sizes.operations(),
+        memory,
+        |part, y, memory| {
+            let (first, mut done) = (part.start * row, 0);
+            for (image, rows) in sizes.images_of(part) {
+                let y = &mut y[done..][..rows.len() * row];
+                done += y.len();
+                let x = &x[image * sizes.of_image()..][..sizes.of_image()];
+                convolve_band(panels, sizes, (&sizes.band(x, &rows, memory), rows), y, update);
+            }
+            epilogue.into_iter().for_each(|epilogue| epilogue(first, y));
+        },
+    );
 }
 
 /// Some rows of one result. Panels that all fit into the second cache are read for each tile of pixels, so that what is

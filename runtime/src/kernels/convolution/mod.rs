@@ -10,6 +10,7 @@ mod band;
 mod depthwise;
 mod direct;
 mod patches;
+mod winograd;
 
 use crate::op::Update;
 
@@ -113,6 +114,9 @@ pub fn convolve<T: Gemm>(
             for_each_chunk(y, chunk, operations, |number, y| epilogue(number * chunk, y));
         });
     }
+    if let Some(algorithm) = winograd::algorithm(sizes) {
+        return algorithm.convolve(sizes, x, (filter, packs), y, update, epilogue);
+    }
     if direct::suits(sizes) {
         return direct::convolve(&T::tile(Isa::best()), sizes, x, (filter, packs), y, update, epilogue);
     }
@@ -147,6 +151,9 @@ pub fn filter_gradient<T: Gemm>(sizes: &Convolution, x: &[T], dy: &[T], dfilter:
     }
     if sizes.is_depthwise() {
         return depthwise::filter_gradient(sizes, x, dy, dfilter, update);
+    }
+    if let Some(algorithm) = winograd::algorithm(sizes) {
+        return algorithm.filter_gradient(sizes, x, dy, dfilter, update);
     }
     if direct::suits(sizes) {
         return direct::filter_gradient(&T::tile(Isa::best()), sizes, x, dy, dfilter, update);
@@ -183,6 +190,9 @@ pub fn image_gradient<T: Gemm>(
     }
     let tile = T::tile(Isa::best());
     if let Some(sizes) = direct::backward(&tile, sizes) {
+        if let Some(algorithm) = winograd::algorithm(&sizes) {
+            return algorithm.image_gradient(&sizes, dy, filter, dx, update, epilogue);
+        }
         return direct::image_gradient(&tile, &sizes, dy, filter, dx, update, epilogue);
     }
     let (pixels, patch) = (sizes.pixels(), sizes.patch());

@@ -1,6 +1,7 @@
 use super::*;
 use crate::element::Float;
-use crate::kernels::reference;
+use crate::kernels::gemm::Packs;
+use crate::kernels::{isa, reference};
 use crate::op::{Dim, Padding, Window};
 use crate::random::Random;
 
@@ -176,21 +177,78 @@ fn images_read_as_they_lie_agree_with_the_definition_on_every_path() {
     }
 }
 
+/// Convolutions with fewer multiplications: tiles that end with the result and beyond it, more than are computed at once,
+/// panels that are whole and half empty.
+fn tiled() -> Vec<Convolution> {
+    let mut all = Vec::new();
+    for padding in PADDINGS {
+        for window in [3, 5] {
+            all.extend(sizes([2, 12, 16, 16], [window, window, 16], [1, 1], [1, 1], 1, padding));
+            all.extend(sizes([5, 7, 9, 32], [window, window, 48], [1, 1], [1, 1], 1, padding));
+            all.extend(sizes([1, 18, 21, 16], [window, window, 32], [1, 1], [1, 1], 1, padding));
+        }
+    }
+    all.extend(sizes([1, 80, 70, 16], [3, 3, 32], [1, 1], [1, 1], 1, Padding::Same));
+    all.extend(sizes([40, 6, 5, 16], [5, 5, 64], [1, 1], [1, 1], 1, Padding::Same));
+    all.retain(|sizes| winograd::algorithm::<f32>(sizes).is_some());
+    assert!(all.len() > 25, "{} sizes", all.len());
+    all
+}
+
 #[test]
-fn does_not_depend_on_the_number_of_threads() {
+fn tiles_agree_with_the_definition_on_every_path() {
+    isa::on_each(|isa| {
+        let mut random = Random::new(9, "tiles", 0);
+        for sizes in tiled() {
+            assert!(winograd::algorithm::<f64>(&sizes).is_some(), "{isa:?}: {sizes:?}");
+            check::<f32>(&sizes, &mut random);
+            check::<f64>(&sizes, &mut random);
+        }
+    });
+}
+
+#[test]
+fn a_filter_that_is_kept_is_mapped_once_and_gives_the_same() {
+    let mut random = Random::new(9, "kept", 0);
+    let sizes = sizes([2, 12, 16, 16], [3, 3, 48], [1, 1], [1, 1], 1, Padding::Same).unwrap();
+    let (x, mut w): (Vec<f32>, Vec<f32>) = (numbers(2 * 192 * 16, &mut random), numbers(9 * 16 * 48, &mut random));
+    let mut packs = Packs::default();
+    let run = |w: &[f32], packs: Option<&Packs<f32>>| {
+        let mut y = vec![0.0; 2 * 192 * 48];
+        convolve(&sizes, &x, (w, packs), &mut y, Update::Set, None);
+        y
+    };
+    let before = run(&w, None);
+    assert_eq!(run(&w, Some(&packs)), before);
+    w.fill(0.5);
+    assert_eq!(run(&w, Some(&packs)), before, "nobody said that the filter is another one");
+    packs.stale();
+    assert_eq!(run(&w, Some(&packs)), run(&w, None));
+}
+
+fn check_threads(sizes: &Convolution) {
     let mut random = Random::new(9, "threads", 0);
-    let sizes = sizes([7, 20, 20, 8], [5, 5, 32], [1, 1], [1, 1], 1, Padding::Same).unwrap();
-    let (x, w): (Vec<f32>, Vec<f32>) = (numbers(7 * 400 * 8, &mut random), numbers(25 * 8 * 32, &mut random));
-    let dy: Vec<f32> = numbers(7 * 400 * 32, &mut random);
+    let image = sizes.images * sizes.image[0] * sizes.image[1] * sizes.channels;
+    let (filter, result) = (sizes.patch() * sizes.filters, sizes.images * sizes.pixels() * sizes.filters);
+    let (x, w, dy): (Vec<f32>, Vec<f32>, Vec<f32>) =
+        (numbers(image, &mut random), numbers(filter, &mut random), numbers(result, &mut random));
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let (mut y, mut dx, mut dw) = (vec![0.0; dy.len()], vec![0.0; x.len()], vec![0.0; w.len()]);
-            convolve(&sizes, &x, (&w, None), &mut y, Update::Set, None);
-            image_gradient(&sizes, &dy, &w, &mut dx, Update::Set, None);
-            filter_gradient(&sizes, &x, &dy, &mut dw, Update::Set);
+            convolve(sizes, &x, (&w, None), &mut y, Update::Set, None);
+            image_gradient(sizes, &dy, &w, &mut dx, Update::Set, None);
+            filter_gradient(sizes, &x, &dy, &mut dw, Update::Set);
             [y, dx, dw]
         })
     };
-    assert_eq!(run(1), run(3));
+    assert_eq!(run(1), run(3), "{sizes:?}");
+}
+
+#[test]
+fn does_not_depend_on_the_number_of_threads() {
+    let direct = sizes([7, 20, 20, 8], [5, 5, 32], [1, 1], [1, 1], 1, Padding::Same).unwrap();
+    assert!(winograd::algorithm::<f32>(&direct).is_none());
+    check_threads(&direct);
+    tiled().iter().for_each(check_threads);
 }

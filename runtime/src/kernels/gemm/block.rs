@@ -66,10 +66,11 @@ impl<T: Gemm> Block<'_, T> {
         let several = if members > 1 { TASKS * members } else { 1 };
         let tasks = rows.div_ceil(MC).max(several).next_multiple_of(members).min(tiles);
         let memory = self.memory(a, tiles.div_ceil(tasks) * height, height);
-        for_each_stretch_with(c, (height * self.place.of, tasks), operations, memory, |first, c, memory| {
-            let first = first * height;
-            self.multiply_rows(first..first + c.len() / self.place.of, height, a, c, memory);
-            epilogue.into_iter().for_each(|epilogue| epilogue(first * self.place.of, c));
+        let first_row = |tile: usize| rows.min(tile * height);
+        let start = |tile: usize| first_row(tile) * self.place.of;
+        for_each_stretch_with(c, (tiles, tasks), start, operations, memory, |tiles, c, memory| {
+            self.multiply_rows(first_row(tiles.start)..first_row(tiles.end), height, a, c, memory);
+            epilogue.into_iter().for_each(|epilogue| epilogue(start(tiles.start), c));
         });
     }
 

@@ -40,6 +40,20 @@ impl Layout {
             })
         })
     }
+
+    /// How many numbers they hold together.
+    fn length(&self) -> usize {
+        self.blocks().map(|(_, _, length)| length).sum()
+    }
+
+    /// Packs a factor.
+    fn pack<T: Float>(&self, b: &impl Pack<T>, mut panels: &mut [T]) {
+        for (steps, across, length) in self.blocks() {
+            let (block, rest) = panels.split_at_mut(length);
+            b.pack_columns(steps, across, self.panel, block);
+            panels = rest;
+        }
+    }
 }
 
 /// A factor, packed.
@@ -50,14 +64,6 @@ pub struct Blocks<T> {
 }
 
 impl<T: Float> Blocks<T> {
-    fn pack(&mut self, b: &impl Pack<T>) {
-        let mut first = 0;
-        for (steps, across, length) in self.layout.blocks() {
-            b.pack_columns(steps, across, self.layout.panel, &mut self.panels[first..first + length]);
-            first += length;
-        }
-    }
-
     /// The panels of a block, if it is one of these.
     fn block(&self, steps: &Range<usize>, across: &Range<usize>, panel: usize) -> Option<&[T]> {
         let mut first = 0;
@@ -103,24 +109,23 @@ impl<T> Packs<T> {
 
 impl<T: Float> Packs<T> {
     /// The copy of this layout, packed if it is not there or stale.
-    fn get(&self, layout: Layout, b: &impl Pack<T>) -> Arc<Blocks<T>> {
+    fn get(&self, layout: Layout, pack: impl FnOnce(&mut [T])) -> Arc<Blocks<T>> {
         // Whoever panicked while it packed left a copy behind that is not fresh.
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let number = list.iter().position(|kept| kept.blocks.layout == layout).unwrap_or_else(|| {
-            let length = layout.blocks().map(|(_, _, length)| length).sum();
-            let blocks = Arc::new(Blocks { layout, panels: vec![T::zero(); length] });
+            let blocks = Arc::new(Blocks { layout, panels: vec![T::zero(); layout.length()] });
             list.push(Kept { blocks, is_fresh: false });
             list.len() - 1
         });
         let kept = &mut list[number];
         if !kept.is_fresh {
             match Arc::get_mut(&mut kept.blocks) {
-                Some(blocks) => blocks.pack(b),
+                Some(blocks) => pack(&mut blocks.panels),
                 // A product still reads the old copy.
                 None => {
-                    let mut blocks = Blocks { layout, panels: vec![T::zero(); kept.blocks.panels.len()] };
-                    blocks.pack(b);
-                    kept.blocks = Arc::new(blocks);
+                    let mut panels = vec![T::zero(); layout.length()];
+                    pack(&mut panels);
+                    kept.blocks = Arc::new(Blocks { layout, panels });
                 }
             }
             kept.is_fresh = true;
@@ -148,7 +153,7 @@ impl<'a, T: Gemm> Right<'a, T> {
             if transposed { Matrix::new(data, columns, inner).transposed() } else { Matrix::new(data, inner, columns) };
         let panel = T::tile(Isa::best()).columns;
         let layout = Layout { inner, columns, transposed, depth: KC, width: NC, panel };
-        Self { matrix, blocks: packs.map(|packs| packs.get(layout, &matrix)) }
+        Self { matrix, blocks: packs.map(|packs| packs.get(layout, |panels| layout.pack(&matrix, panels))) }
     }
 }
 
@@ -170,17 +175,16 @@ impl<T: Float> Pack<T> for Right<'_, T> {
     }
 }
 
-/// Lends the panels of a whole right factor, `inner` steps each, from a copy that is kept.
+/// Lends the panels of a whole right factor, so many columns each, from a copy that is kept; they hold `depth` steps of the
+/// sum one after the other, and are packed, if they must be, by `pack`.
 pub fn with_panels<T: Gemm, R>(
-    b: &Matrix<'_, T>,
-    [inner, columns]: [usize; 2],
-    panel: usize,
     packs: &Packs<T>,
+    ([inner, columns], depth, panel): ([usize; 2], usize, usize),
+    pack: impl FnOnce(&mut [T]),
     work: impl FnOnce(&[T]) -> R,
 ) -> R {
-    let width = columns.next_multiple_of(panel).max(1);
-    let layout = Layout { inner, columns, transposed: false, depth: inner.max(1), width, panel };
-    work(&packs.get(layout, b).panels)
+    let layout = Layout { inner, columns, transposed: false, depth: depth.max(1), width: panel, panel };
+    work(&packs.get(layout, pack).panels)
 }
 
 #[cfg(test)]
@@ -241,17 +245,17 @@ mod tests {
         let b = Counted { matrix: Matrix::new(&data, 6, 5), count: AtomicUsize::new(0) };
         let layout = Layout { inner: 6, columns: 5, transposed: false, depth: 4, width: 3, panel: 2 };
         let mut packs = Packs::default();
-        let first = packs.get(layout, &b);
+        let first = packs.get(layout, |panels| layout.pack(&b, panels));
         let address = first.panels.as_ptr();
-        assert_eq!(packs.get(layout, &b).panels.as_ptr(), address);
+        assert_eq!(packs.get(layout, |panels| layout.pack(&b, panels)).panels.as_ptr(), address);
         assert_eq!(b.count.load(Ordering::Relaxed), 4);
         // In use, the old copy stays what it was; out of use, its memory is taken again.
         packs.stale();
-        assert_ne!(packs.get(layout, &b).panels.as_ptr(), address);
+        assert_ne!(packs.get(layout, |panels| layout.pack(&b, panels)).panels.as_ptr(), address);
         drop(first);
-        let address = packs.get(layout, &b).panels.as_ptr();
+        let address = packs.get(layout, |panels| layout.pack(&b, panels)).panels.as_ptr();
         packs.stale();
-        assert_eq!(packs.get(layout, &b).panels.as_ptr(), address);
+        assert_eq!(packs.get(layout, |panels| layout.pack(&b, panels)).panels.as_ptr(), address);
         assert_eq!(b.count.load(Ordering::Relaxed), 12);
     }
 }

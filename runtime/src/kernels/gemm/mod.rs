@@ -32,6 +32,7 @@ pub use tile::{Rows, Steps, Tile};
 use super::isa::Isa;
 use super::parallel::for_each_chunk;
 use super::scratch::Scratch;
+use super::simd::Registers;
 use block::{Block, Panels};
 use pack::PANELS;
 
@@ -54,7 +55,7 @@ pub const PACKING: usize = 16;
 pub const TASKS: usize = 3;
 
 /// A number that matrices can be multiplied in, with its microkernels.
-pub trait Gemm: Float + Scratch + 'static {
+pub trait Gemm: Registers + Scratch + 'static {
     /// The microkernel for a set of instructions.
     fn tile(isa: Isa) -> Tile<Self>;
 }
