@@ -2,22 +2,22 @@
 
 use std::ops::Range;
 
-use super::maps::{Filter, TurnedFilter};
-use super::transform::{Source, Target, transform};
+use super::maps::{Filter, N, TurnedFilter};
+use super::transform::{Source, Target, transform_whole};
 use crate::kernels::convolution::Convolution;
 use crate::kernels::gemm::{Gemm, Matrix, PACKING, Pack, Packs, with_panels};
 use crate::kernels::isa::Isa;
 use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with};
 
 /// Lends the filters of a convolution, mapped; a copy is kept if there is a place for it.
-pub fn with_mapped<T: Gemm, const R: usize, const N: usize>(
+pub fn with_mapped<T: Gemm, const R: usize>(
     sizes: &Convolution,
     (filter, packs): (&[T], Option<&Packs<T>>),
     work: impl FnOnce(&[T]),
 ) {
     let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
     let [channels, filters] = [sizes.channels, sizes.filters];
-    let (panel, length) = lengths::<N>(columns, [channels, filters]);
+    let (panel, length) = lengths(columns, [channels, filters]);
     let map = |out: &mut [T]| {
         for_each_chunk(out, panel, PACKING * length, |number, out| {
             let of_panel = of_panel(number, columns, filters);
@@ -26,7 +26,7 @@ pub fn with_mapped<T: Gemm, const R: usize, const N: usize>(
                 let taps = Source::all(&filter[channel * filters + of_panel.start..], [R * tap, tap]);
                 let place = channels * columns;
                 let to = Target::all::<N>(&mut out[channel * columns..], [N * place, place], columns);
-                transform::<T, Filter, R, N>(isa, taps, to, of_panel.len());
+                transform_whole::<T, Filter, R, N>(isa, taps, to, of_panel.len());
             }
         });
     };
@@ -42,14 +42,10 @@ pub fn with_mapped<T: Gemm, const R: usize, const N: usize>(
 
 /// Lends the filters of the convolution whose image's gradient a convolution of these sizes gives, mapped: turned round,
 /// with channels and filters exchanged.
-pub fn with_turned<T: Gemm, const R: usize, const N: usize>(
-    sizes: &Convolution,
-    filter: &[T],
-    work: impl FnOnce(&[T]),
-) {
+pub fn with_turned<T: Gemm, const R: usize>(sizes: &Convolution, filter: &[T], work: impl FnOnce(&[T])) {
     let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
     let [channels, filters] = [sizes.channels, sizes.filters];
-    let (panel, length) = lengths::<N>(columns, [channels, filters]);
+    let (panel, length) = lengths(columns, [channels, filters]);
     T::with_scratch(length, |out| {
         let place = columns * channels;
         for_each_chunk_with(out, panel, PACKING * length, N * N * place, |number, out, memory| {
@@ -58,7 +54,7 @@ pub fn with_turned<T: Gemm, const R: usize, const N: usize>(
                 let tap = channels * filters;
                 let taps = Source::all(&filter[of_filter * channels..], [R * tap, tap]);
                 let to = Target::all::<N>(&mut memory[n * channels..], [N * place, place], columns);
-                transform::<T, TurnedFilter, R, N>(isa, taps, to, channels);
+                transform_whole::<T, TurnedFilter, R, N>(isa, taps, to, channels);
             }
             for (memory, out) in memory.chunks_exact(place).zip(out.chunks_exact_mut(place)) {
                 let mapped = Matrix::new(memory, of_panel.len(), channels).transposed();
@@ -70,7 +66,7 @@ pub fn with_turned<T: Gemm, const R: usize, const N: usize>(
 }
 
 /// How long a panel is, and all of them.
-fn lengths<const N: usize>(columns: usize, [channels, filters]: [usize; 2]) -> (usize, usize) {
+fn lengths(columns: usize, [channels, filters]: [usize; 2]) -> (usize, usize) {
     let panel = N * N * channels * columns;
     (panel, panel * filters.div_ceil(columns))
 }

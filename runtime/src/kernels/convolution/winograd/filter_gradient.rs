@@ -5,7 +5,7 @@
 //! whatever their number is.
 
 use super::image::Tiles;
-use super::maps::{FilterGradient, Input, OutputGradient};
+use super::maps::{FilterGradient, Input, N, OutputGradient};
 use super::transform::{Source, Target, transform};
 use crate::kernels::convolution::Convolution;
 use crate::kernels::gemm::{Gemm, PACKING, Rows, Steps};
@@ -35,7 +35,7 @@ struct Group {
 }
 
 impl Group {
-    fn new<T: Gemm, const N: usize>(tiles: usize, sizes: &Convolution) -> Self {
+    fn new<T: Gemm>(tiles: usize, sizes: &Convolution) -> Self {
         let columns = T::tile(Isa::best()).columns;
         // With a line between them, for places that are powers of two apart drive each other out of the first cache.
         let places = [sizes.channels, columns].map(|numbers| tiles * numbers + line::<T>());
@@ -45,8 +45,8 @@ impl Group {
 }
 
 /// `dfilter = xᵀ ∗ dy`, or that added to it.
-pub fn add<T: Gemm, const M: usize, const R: usize, const N: usize>(
-    tiles: &Tiles<'_, M, N>,
+pub fn add<T: Gemm, const M: usize, const R: usize>(
+    tiles: &Tiles<'_, M>,
     x: &[T],
     dy: &[T],
     dfilter: &mut [T],
@@ -56,7 +56,7 @@ pub fn add<T: Gemm, const M: usize, const R: usize, const N: usize>(
     let of_tile = N * N * (channels + filters);
     let most = (AT_ONCE / of_tile).max(LEAST).min(tiles.all());
     let groups = most.div_ceil(GROUP);
-    let group = Group::new::<T, N>(most.div_ceil(groups), tiles.sizes);
+    let group = Group::new::<T>(most.div_ceil(groups), tiles.sizes);
     let at_once = groups * group.tiles;
     let [of_groups, of_sums] = [groups * group.length, N * N * channels * filters];
     T::with_scratch(tiles.zeros() + of_groups + of_sums, |memory| {
@@ -75,13 +75,13 @@ pub fn add<T: Gemm, const M: usize, const R: usize, const N: usize>(
                 multiply(tiles.sizes, &group, (mapped, count), place, sums, update);
             });
         }
-        map_back::<T, R, N>(tiles.sizes, sums, dfilter, update);
+        map_back::<T, R>(tiles.sizes, sums, dfilter, update);
     });
 }
 
 /// Some tiles from this on; those past the last one are zeros.
-fn map<T: Gemm, const M: usize, const N: usize>(
-    tiles: &Tiles<'_, M, N>,
+fn map<T: Gemm, const M: usize>(
+    tiles: &Tiles<'_, M>,
     (x, dy, zeros): (&[T], &[T], &[T]),
     group: &Group,
     first: usize,
@@ -135,12 +135,7 @@ fn multiply<T: Gemm>(
 }
 
 /// The sums of all places to the taps of the filters.
-fn map_back<T: Gemm, const R: usize, const N: usize>(
-    sizes: &Convolution,
-    sums: &[T],
-    dfilter: &mut [T],
-    update: Update,
-) {
+fn map_back<T: Gemm, const R: usize>(sizes: &Convolution, sums: &[T], dfilter: &mut [T], update: Update) {
     let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
     let Convolution { channels, filters, .. } = *sizes;
     for channel in 0..channels {

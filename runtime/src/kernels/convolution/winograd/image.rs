@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::maps::{Input, Output};
+use super::maps::{Input, N, Output};
 use super::transform::{Source, Target, transform};
 use crate::kernels::convolution::Convolution;
 use crate::kernels::gemm::{Epilogue, Gemm, Rows, Steps, TASKS};
@@ -15,7 +15,7 @@ use crate::op::Update;
 const AT_ONCE: usize = 96 << 10;
 
 /// Tiles of M × M numbers of the results of a convolution, each of which looks at N × N pixels.
-pub struct Tiles<'a, const M: usize, const N: usize> {
+pub struct Tiles<'a, const M: usize> {
     pub sizes: &'a Convolution,
     /// Rows and columns of tiles in a result, the last of which may reach beyond it.
     pub count: [usize; 2],
@@ -28,7 +28,7 @@ pub struct Place {
     pub at: [usize; 2],
 }
 
-impl<'a, const M: usize, const N: usize> Tiles<'a, M, N> {
+impl<'a, const M: usize> Tiles<'a, M> {
     pub fn new(sizes: &'a Convolution) -> Self {
         Self { sizes, count: sizes.output.map(|size| size.div_ceil(M)) }
     }
@@ -36,6 +36,11 @@ impl<'a, const M: usize, const N: usize> Tiles<'a, M, N> {
     /// How many there are.
     pub fn all(&self) -> usize {
         self.sizes.images * self.count[0] * self.count[1]
+    }
+
+    /// How many multiplications they need for each channel and filter.
+    pub fn multiplications(&self) -> usize {
+        self.all() * N * N
     }
 
     /// Where a tile is.
@@ -48,12 +53,12 @@ impl<'a, const M: usize, const N: usize> Tiles<'a, M, N> {
     /// The pixels that a tile looks at; those beside the image are zeros, of which so many are given as a tile's row has.
     pub fn pixels<'x, T>(&self, x: &'x [T], zeros: &'x [T], place: Place) -> Source<'x, T, N> {
         let &Convolution { image, channels, before, .. } = self.sizes;
-        look(x, zeros, (image, channels), place, before)
+        look(x, zeros, (image, channels), (place, M), before)
     }
 
     /// The numbers of a tile of the result; those beyond it are zeros.
     pub fn numbers<'y, T>(&self, y: &'y [T], zeros: &'y [T], place: Place) -> Source<'y, T, M> {
-        look(y, zeros, (self.sizes.output, self.sizes.filters), place, [0, 0])
+        look(y, zeros, (self.sizes.output, self.sizes.filters), (place, M), [0, 0])
     }
 
     /// The zeros that stand for a row of a tile.
@@ -72,7 +77,7 @@ impl<'a, const M: usize, const N: usize> Tiles<'a, M, N> {
     ) {
         let Convolution { images, output: [height, width], channels, filters, .. } = *self.sizes;
         let rows = images * self.count[0];
-        let operations = self.all() * N * N * channels * filters;
+        let operations = self.multiplications() * channels * filters;
         let tasks = (TASKS * members(operations, rows)).min(rows);
         let start = |row: usize| (row / self.count[0] * height + height.min(row % self.count[0] * M)) * width * filters;
         let at_once = self.at_once::<T>();
@@ -165,7 +170,7 @@ fn look<'x, T, const N: usize>(
     x: &'x [T],
     zeros: &'x [T],
     (size, channels): ([usize; 2], usize),
-    place: Place,
+    (place, next): (Place, usize),
     before: [usize; 2],
 ) -> Source<'x, T, N> {
     // Of the tile's columns those that are inside, and the first of these in the image.
@@ -179,5 +184,5 @@ fn look<'x, T, const N: usize>(
             *pixels = &x[((place.image * size[0] + row) * size[1] + first) * channels..];
         }
     }
-    Source { rows, step: channels, columns }
+    Source { rows, step: channels, columns, next: next * channels }
 }

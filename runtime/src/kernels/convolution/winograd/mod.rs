@@ -21,7 +21,7 @@ use image::Tiles;
 const FEWEST: usize = 128;
 
 /// F(M × M, R × R), with tiles of N × N pixels.
-struct Tiled<const M: usize, const R: usize, const N: usize>;
+struct Tiled<const M: usize, const R: usize>;
 
 /// A way to convolve with fewer multiplications, of filters of one size.
 pub trait Algorithm<T: Gemm> {
@@ -63,8 +63,8 @@ pub fn algorithm<T: Gemm>(sizes: &Convolution) -> Option<&'static dyn Algorithm<
         return None;
     }
     let algorithm: &dyn Algorithm<T> = match sizes.window {
-        [3, 3] => &Tiled::<4, 3, 6>,
-        [5, 5] => &Tiled::<2, 5, 6>,
+        [3, 3] => &Tiled::<4, 3>,
+        [5, 5] => &Tiled::<2, 5>,
         _ => return None,
     };
     let pixels = sizes.images * sizes.pixels();
@@ -72,9 +72,9 @@ pub fn algorithm<T: Gemm>(sizes: &Convolution) -> Option<&'static dyn Algorithm<
     (pixels >= FEWEST && algorithm.multiplications(sizes) < direct).then_some(algorithm)
 }
 
-impl<T: Gemm, const M: usize, const R: usize, const N: usize> Algorithm<T> for Tiled<M, R, N> {
+impl<T: Gemm, const M: usize, const R: usize> Algorithm<T> for Tiled<M, R> {
     fn multiplications(&self, sizes: &Convolution) -> usize {
-        Tiles::<M, N>::new(sizes).all() * N * N
+        Tiles::<M>::new(sizes).multiplications()
     }
 
     fn convolve(
@@ -86,8 +86,8 @@ impl<T: Gemm, const M: usize, const R: usize, const N: usize> Algorithm<T> for T
         update: Update,
         epilogue: Option<Epilogue<'_, T>>,
     ) {
-        filter::with_mapped::<T, R, N>(sizes, filter, |filter| {
-            Tiles::<M, N>::new(sizes).convolve(x, filter, y, update, epilogue);
+        filter::with_mapped::<T, R>(sizes, filter, |filter| {
+            Tiles::<M>::new(sizes).convolve(x, filter, y, update, epilogue);
         });
     }
 
@@ -100,12 +100,12 @@ impl<T: Gemm, const M: usize, const R: usize, const N: usize> Algorithm<T> for T
         update: Update,
         epilogue: Option<Epilogue<'_, T>>,
     ) {
-        filter::with_turned::<T, R, N>(sizes, filter, |filter| {
-            Tiles::<M, N>::new(sizes).convolve(dy, filter, dx, update, epilogue);
+        filter::with_turned::<T, R>(sizes, filter, |filter| {
+            Tiles::<M>::new(sizes).convolve(dy, filter, dx, update, epilogue);
         });
     }
 
     fn filter_gradient(&self, sizes: &Convolution, x: &[T], dy: &[T], dfilter: &mut [T], update: Update) {
-        filter_gradient::add::<T, M, R, N>(&Tiles::new(sizes), x, dy, dfilter, update);
+        filter_gradient::add::<T, M, R>(&Tiles::new(sizes), x, dy, dfilter, update);
     }
 }

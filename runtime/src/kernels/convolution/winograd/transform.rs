@@ -7,9 +7,8 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::maps::Map;
-use crate::element::Float;
 use crate::kernels::isa::Isa;
-use crate::kernels::simd::{Four, Registers, Vector};
+use crate::kernels::simd::{Four, Registers, Vector, prefetch};
 use crate::op::Update;
 
 /// Where a tile is read.
@@ -20,12 +19,14 @@ pub struct Source<'a, T, const I: usize> {
     pub step: usize,
     /// Which of the columns are there; the others are zeros.
     pub columns: Range<usize>,
+    /// How far away the next tile of an image is.
+    pub next: usize,
 }
 
 impl<'a, T, const I: usize> Source<'a, T, I> {
     /// A tile whose rows and columns are so far apart.
     pub fn all(data: &'a [T], [row, column]: [usize; 2]) -> Self {
-        Self { rows: std::array::from_fn(|n| &data[n * row..]), step: column, columns: 0..I }
+        Self { rows: std::array::from_fn(|n| &data[n * row..]), step: column, columns: 0..I, next: 0 }
     }
 }
 
@@ -73,6 +74,32 @@ pub fn transform<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
     to: Target<'_, T>,
     channels: usize,
 ) {
+    if from.columns == (0..I) && to.inside == [O, O] && to.update == Update::Set {
+        transform_as::<T, K, I, O, true>(isa, from, to, channels);
+    } else {
+        transform_as::<T, K, I, O, false>(isa, from, to, channels);
+    }
+}
+
+/// As [`transform`], of a tile all of which is there, to be set.
+#[inline]
+pub fn transform_whole<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
+    isa: Isa,
+    from: Source<'_, T, I>,
+    to: Target<'_, T>,
+    channels: usize,
+) {
+    assert!(from.columns == (0..I) && to.inside == [O, O] && to.update == Update::Set, "not all of a tile");
+    transform_as::<T, K, I, O, true>(isa, from, to, channels);
+}
+
+#[inline(always)]
+fn transform_as<T: Registers, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
+    isa: Isa,
+    from: Source<'_, T, I>,
+    to: Target<'_, T>,
+    channels: usize,
+) {
     let vector = lanes::<T>(isa);
     let vectors = channels / vector;
     assert!(channels > 0 && channels.is_multiple_of(vector) && to.pair >= 2 * vector, "vectors are whole, and apart");
@@ -86,12 +113,12 @@ pub fn transform<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
         #[cfg(target_arch = "x86_64")]
         // SAFETY: whoever names instructions has found that the machine has them; all reads and writes are inside the
         // slices, as just checked.
-        Isa::Avx512 => unsafe { avx512::<T, K, I, O>(from, to, vectors) },
+        Isa::Avx512 => unsafe { avx512::<T, K, I, O, IS_WHOLE>(from, to, vectors) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Isa::Avx2 => unsafe { avx2::<T, K, I, O>(from, to, vectors) },
+        Isa::Avx2 => unsafe { avx2::<T, K, I, O, IS_WHOLE>(from, to, vectors) },
         // SAFETY: as above.
-        Isa::Portable => unsafe { map::<Four<T>, K, I, O>(from, to, vectors) },
+        Isa::Portable => unsafe { map::<Four<T>, K, I, O, IS_WHOLE>(from, to, vectors) },
     }
 }
 
@@ -100,13 +127,13 @@ pub fn transform<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
 /// As for [`map`], on a machine with the features that are named here.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-unsafe fn avx512<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
+unsafe fn avx512<T: Registers, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
     from: Source<'_, T, I>,
     to: Target<'_, T>,
     vectors: usize,
 ) {
     // SAFETY: the caller vouches for all of it.
-    unsafe { map::<T::Avx512, K, I, O>(from, to, vectors) }
+    unsafe { map::<T::Avx512, K, I, O, IS_WHOLE>(from, to, vectors) }
 }
 
 /// # Safety
@@ -114,13 +141,13 @@ unsafe fn avx512<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
 /// As for [`map`], on a machine with the features that are named here.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn avx2<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
+unsafe fn avx2<T: Registers, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
     from: Source<'_, T, I>,
     to: Target<'_, T>,
     vectors: usize,
 ) {
     // SAFETY: the caller vouches for all of it.
-    unsafe { map::<T::Avx2, K, I, O>(from, to, vectors) }
+    unsafe { map::<T::Avx2, K, I, O, IS_WHOLE>(from, to, vectors) }
 }
 
 /// The kernel.
@@ -128,30 +155,41 @@ unsafe fn avx2<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
 /// # Safety
 ///
 /// The machine has the instructions of `V`. So many vectors can be read from all rows of the source, in its columns, and
-/// written (and read, for [`Update::Add`]) at those places of the target that are inside.
+/// written (and read, for [`Update::Add`]) at those places of the target that are inside. If that is said, these are all
+/// columns and all places.
 #[inline(always)]
-unsafe fn map<V: Vector, K: Map<I, O>, const I: usize, const O: usize>(
+unsafe fn map<V: Vector, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
     from: Source<'_, V::Element, I>,
     to: Target<'_, V::Element>,
     vectors: usize,
 ) {
     let rows = from.rows.map(<[V::Element]>::as_ptr);
     let data = to.data.as_mut_ptr();
+    let (columns, [height, width]) = if IS_WHOLE { (0..I, [O, O]) } else { (from.columns, to.inside) };
+    let adds = !IS_WHOLE && to.update == Update::Add;
     // SAFETY: the caller vouches for the instructions and for all addresses.
     unsafe {
         let zero = V::splat(<V::Element as num_traits::Zero>::zero());
         for number in 0..vectors {
+            let data = data.add(number / 2 * to.pair + number % 2 * V::LANES);
+            // Tiles of an image are too many short stretches of memory for the processor to see what is next.
+            for place in 0..if K::OF_IMAGES[1] { O * O } else { 0 } {
+                prefetch(data.wrapping_add(place / O * to.steps[0] + (O + place % O) * to.steps[1]));
+            }
             // Not all of it fits into registers, and clearing it would take as long as writing it.
             let mut half = MaybeUninit::<[[V; I]; O]>::uninit();
             for column in 0..I {
                 let mut mapped = [zero; O];
-                if from.columns.contains(&column) {
-                    let at = number * V::LANES + (column - from.columns.start) * from.step;
+                if columns.contains(&column) {
+                    let at = number * V::LANES + (column - columns.start) * from.step;
                     let mut numbers = [zero; I];
                     for (number, row) in numbers.iter_mut().zip(rows) {
                         *number = V::load(row.add(at));
+                        if K::OF_IMAGES[0] {
+                            prefetch(row.wrapping_add(at + from.next));
+                        }
                     }
-                    mapped = multiply::<V, K, I, O>(&numbers);
+                    mapped = K::multiply(&numbers);
                 }
                 for (row, number) in mapped.into_iter().enumerate() {
                     half.as_mut_ptr().cast::<V>().add(row * I + column).write(number);
@@ -159,47 +197,13 @@ unsafe fn map<V: Vector, K: Map<I, O>, const I: usize, const O: usize>(
             }
             // Each row and each column of it has been written.
             let half = half.assume_init_ref();
-            let data = data.add(number / 2 * to.pair + number % 2 * V::LANES);
-            for (row, numbers) in half.iter().enumerate() {
-                if row < to.inside[0] {
-                    for (column, number) in multiply::<V, K, I, O>(numbers).into_iter().enumerate() {
-                        if column < to.inside[1] {
-                            let at = data.add(row * to.steps[0] + column * to.steps[1]);
-                            let number = if to.update == Update::Add { number.add(V::load(at)) } else { number };
-                            number.store(at);
-                        }
-                    }
+            for (row, numbers) in half.iter().enumerate().take(height) {
+                for (column, number) in K::multiply(numbers).into_iter().enumerate().take(width) {
+                    let at = data.add(row * to.steps[0] + column * to.steps[1]);
+                    let number = if adds { number.add(V::load(at)) } else { number };
+                    number.store(at);
                 }
             }
         }
-    }
-}
-
-/// The matrix times a column of vectors. Terms that are zero, and factors that are one, are known to the compiler.
-///
-/// # Safety
-///
-/// The machine has the instructions of `V`.
-#[inline(always)]
-unsafe fn multiply<V: Vector, K: Map<I, O>, const I: usize, const O: usize>(column: &[V; I]) -> [V; O] {
-    // SAFETY: the caller vouches for the instructions.
-    unsafe {
-        let mut result = [V::splat(<V::Element as num_traits::Zero>::zero()); O];
-        // No closure: one over vectors is not always compiled for the caller's instructions. From the last term on, whose
-        // factor is one as a rule.
-        for (row, result) in result.iter_mut().enumerate() {
-            let mut is_first = true;
-            for (&number, &factor) in column.iter().zip(&K::MATRIX[row]).rev() {
-                if factor != 0.0 {
-                    *result = match (is_first, factor == 1.0) {
-                        (true, true) => number,
-                        (false, true) => result.add(number),
-                        (_, false) => number.mul_add(V::splat(<V::Element as Float>::of(factor)), *result),
-                    };
-                    is_first = false;
-                }
-            }
-        }
-        result
     }
 }
