@@ -22,7 +22,8 @@ model! {
         /// The logits.
         fn logits(images: [batch, 28, 28, 1]) -> [batch, 10] {
             let x = scope conv1: layers::Conv2d(images, filters = 32, kernel = [5, 5]);
-            let x = scope conv2: layers::Conv2d(max_pool2d(relu(x)), filters = 64, kernel = [5, 5]);
+            let x = scope conv2(cache = packed):
+                layers::Conv2d(max_pool2d(relu(x)), filters = 64, kernel = [5, 5]);
             let h = scope hidden: layers::Dense(flatten(max_pool2d(relu(x))), units = 1024);
             scope logits: layers::Dense(relu(h), units = 10)
         }

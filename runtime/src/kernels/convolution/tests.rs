@@ -208,6 +208,32 @@ fn tiles_agree_with_the_definition_on_every_path() {
 }
 
 #[test]
+fn tiles_add_little_rounding_to_that_of_the_definition() {
+    let mut random = Random::new(9, "rounding", 0);
+    for window in [3, 5] {
+        let sizes = sizes([4, 16, 16, 64], [window, window, 32], [1, 1], [1, 1], 1, Padding::Same).unwrap();
+        let (x, w): (Vec<f32>, Vec<f32>) =
+            (numbers(4 * 256 * 64, &mut random), numbers(window * window * 64 * 32, &mut random));
+        let wanted = {
+            let [x, w] = [&x, &w].map(|numbers| numbers.iter().map(|&number| f64::from(number)).collect::<Vec<_>>());
+            let mut y = vec![0.0; 4 * 256 * 32];
+            direct::convolve(&f64::tile(Isa::best()), &sizes, &x, (&w, None), &mut y, Update::Set, None);
+            y
+        };
+        let error = |y: &[f32]| {
+            y.iter().zip(&wanted).fold(0.0_f64, |most, (&y, &wanted)| most.max((f64::from(y) - wanted).abs()))
+        };
+        let mut y = vec![0.0; 4 * 256 * 32];
+        direct::convolve(&f32::tile(Isa::best()), &sizes, &x, (&w, None), &mut y, Update::Set, None);
+        let by_definition = error(&y);
+        winograd::algorithm(&sizes).unwrap().convolve(&sizes, &x, (&w, None), &mut y, Update::Set, None);
+        let in_tiles = error(&y);
+        println!("{window} × {window}: {:.2}", in_tiles / by_definition);
+        assert!(in_tiles < 4.0 * by_definition, "{in_tiles:e}, by definition {by_definition:e}");
+    }
+}
+
+#[test]
 fn a_filter_that_is_kept_is_mapped_once_and_gives_the_same() {
     let mut random = Random::new(9, "kept", 0);
     let sizes = sizes([2, 12, 16, 16], [3, 3, 48], [1, 1], [1, 1], 1, Padding::Same).unwrap();

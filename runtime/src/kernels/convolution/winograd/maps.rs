@@ -2,8 +2,9 @@
 //!
 //! A product of polynomials is found by evaluating both at some points, multiplying the values, and interpolating
 //! (Toom and Cook; Winograd, 1980); a convolution is the same with its matrices transposed. Those here are made from the
-//! points. These are ones that Barabasz, Anderson, Soodhalter and Gregg (2020, "Error Analysis and Improving the Accuracy
-//! of Winograd Convolution for Deep Neural Networks") found to have the least error for tiles of this size.
+//! points. Which points there are decides how much rounding is added (Barabasz, Anderson, Soodhalter and Gregg, 2020,
+//! "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks"): with 2 and −1/2 there
+//! was half the error that 2 and −2 had, or 1/2 and −1/2.
 
 #![expect(unsafe_code, reason = "vector instructions; see `Vector`")]
 

@@ -2,8 +2,11 @@
 //! product, number by number (Winograd, 1980; Lavin and Gray, 2016, "Fast Algorithms for Convolutional Neural Networks").
 //!
 //! F(M × M, R × R) finds M × M numbers of a result from a tile of N × N pixels, N = M + R − 1, with N² multiplications
-//! where the definition has M²R²: 16 for 36 with 3 × 3 filters, 36 for 100 with 5 × 5. Over many channels these are N² matrix
-//! products, tiles × channels by channels × filters, one for each place in a tile.
+//! where the definition has M²R²: for N = 6, 36 instead of 144 with 3 × 3 filters, and instead of 100 with 5 × 5. Over many
+//! channels these are N² matrix products, tiles × channels by channels × filters, one for each place in a tile.
+//!
+//! Mapping adds rounding: a test holds the largest error to four times that of the definition's sums in the same numbers.
+//! A number that is not finite reaches all of a tile's results, not only those whose filters look at it.
 
 mod filter;
 mod filter_gradient;
@@ -54,22 +57,19 @@ pub trait Algorithm<T: Gemm> {
     fn filter_gradient(&self, sizes: &Convolution, x: &[T], dy: &[T], dfilter: &mut [T], update: Update);
 }
 
-/// The best way for a convolution, if there is one that is better than the definition.
+/// The way for a convolution, if there is one that is better than the definition.
 pub fn algorithm<T: Gemm>(sizes: &Convolution) -> Option<&'static dyn Algorithm<T>> {
-    let vector = transform::lanes::<T>(Isa::best());
-    let is_plain = sizes.groups == 1 && sizes.dilations == [1, 1] && sizes.strides == [1, 1];
-    let is_whole = [sizes.channels, sizes.filters].iter().all(|count| *count > 0 && count.is_multiple_of(vector));
-    if !is_plain || !is_whole || sizes.images * sizes.pixels() == 0 {
-        return None;
-    }
     let algorithm: &dyn Algorithm<T> = match sizes.window {
         [3, 3] => &Tiled::<4, 3>,
         [5, 5] => &Tiled::<2, 5>,
         _ => return None,
     };
+    let vector = transform::lanes::<T>(Isa::best());
+    let is_plain = sizes.groups == 1 && sizes.dilations == [1, 1] && sizes.strides == [1, 1];
+    let is_whole = [sizes.channels, sizes.filters].iter().all(|count| *count > 0 && count.is_multiple_of(vector));
     let pixels = sizes.images * sizes.pixels();
-    let direct = pixels * sizes.window[0] * sizes.window[1];
-    (pixels >= FEWEST && algorithm.multiplications(sizes) < direct).then_some(algorithm)
+    let is_better = algorithm.multiplications(sizes) < pixels * sizes.window[0] * sizes.window[1];
+    (is_plain && is_whole && pixels >= FEWEST && is_better).then_some(algorithm)
 }
 
 impl<T: Gemm, const M: usize, const R: usize> Algorithm<T> for Tiled<M, R> {

@@ -93,6 +93,7 @@ pub fn transform_whole<T: Registers, K: Map<I, O>, const I: usize, const O: usiz
     transform_as::<T, K, I, O, true>(isa, from, to, channels);
 }
 
+/// As [`transform`]; only whole tiles are mapped without looking at what there is of them.
 #[inline(always)]
 fn transform_as<T: Registers, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
     isa: Isa,
