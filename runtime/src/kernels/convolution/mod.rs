@@ -1,10 +1,11 @@
 //! Convolutions of images with channels last (NHWC), by filters with theirs last (HWIO).
 //!
-//! Each is a matrix product: pixels × patch by patch × filters. As a rule its factors are read straight from the images
-//! (`direct`). With dilation or groups, for narrow results, and for the image's gradient of a filter that moves by more
-//! than one, there are patches, which are never written out as a whole: the forward pass and the filters' gradient gather
-//! them from the image while they pack a block (`patches`); the image's gradient multiplies a few rows of pixels at a time
-//! into scratch memory, and adds that to the image. Filters over one channel each are an exception (`depthwise`).
+//! By 3 × 3 and 5 × 5 filters over many channels they are computed in tiles, with fewer multiplications (`winograd`).
+//! Each other one is a matrix product: pixels × patch by patch × filters. As a rule its factors are read straight from the
+//! images (`direct`). With dilation or groups, for narrow results, and for the image's gradient of a filter that moves by
+//! more than one, there are patches, which are never written out as a whole: the forward pass and the filters' gradient
+//! gather them from the image while they pack a block (`patches`); the image's gradient multiplies a few rows of pixels at a
+//! time into scratch memory, and adds that to the image. Filters over one channel each are an exception (`depthwise`).
 
 mod band;
 mod depthwise;
