@@ -117,33 +117,38 @@ pub fn for_each_chunk_with<T: Scratch + Send>(
     for_each_with(tasks, operations, memory, |task, memory| work(task, unsafe { parts.chunk(task, chunk) }, memory));
 }
 
-/// As [`for_each_chunk_with`], for an output of so many units, such as rows, which start where `start` says. Each of so
-/// many tasks has about as many of them, and is given which.
-///
-/// # Panics
-///
-/// Where a unit starts before the one before it, or past the end; a caller's defect.
+/// The units of an output, such as rows, that tasks have as many of as can be: in groups, the last unit of each of which
+/// may be shorter.
+#[derive(Clone, Copy, Debug)]
+pub struct Units {
+    /// How long a unit is.
+    pub length: usize,
+    /// How long a group is.
+    pub group: usize,
+    /// How many units a group has.
+    pub of_group: usize,
+}
+
+impl Units {
+    /// Where a unit starts: never before the one before it.
+    pub fn start(&self, unit: usize) -> usize {
+        unit / self.of_group * self.group + self.group.min(unit % self.of_group * self.length)
+    }
+}
+
+/// As [`for_each_chunk_with`], of so many tasks, each with about as many units of the output: it is given which.
 pub fn for_each_stretch_with<T: Scratch + Send>(
     out: &mut [T],
-    (units, tasks): (usize, usize),
-    start: impl Fn(usize) -> usize + Sync,
+    (units, tasks): (Units, usize),
     operations: usize,
     memory: usize,
     work: impl Fn(Range<usize>, &mut [T], &mut [T]) + Sync,
 ) {
-    let of_task = |task: usize| task * units / tasks..(task + 1) * units / tasks;
-    let part = |units: &Range<usize>| start(units.start)..start(units.end);
-    let mut end = 0;
-    for part in (0..tasks).map(|task| part(&of_task(task))) {
-        assert!(end <= part.start && part.start <= part.end, "units that overlap");
-        end = part.end;
-    }
-    let parts = Parts::new(out);
+    let (count, parts) = (out.len() / units.group * units.of_group, Parts::new(out));
     for_each_with(tasks, operations, memory, |task, memory| {
-        let units = of_task(task);
-        let part = part(&units);
-        // SAFETY: tasks' stretches were just seen to follow one another.
-        work(units, unsafe { parts.part(part) }, memory);
+        let (first, end) = (task * count / tasks, (task + 1) * count / tasks);
+        // SAFETY: a task's stretch ends where the next one's begins.
+        work(first..end, unsafe { parts.part(units.start(first)..units.start(end)) }, memory);
     });
 }
 

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::Convolution;
 use super::band::Band;
 use crate::kernels::gemm::{Epilogue, Gemm, Matrix, PACKING, Pack, Packs, Rows, Steps, TASKS, Tile, with_panels};
-use crate::kernels::parallel::{for_each_chunk, for_each_chunk_with, for_each_stretch_with, members};
+use crate::kernels::parallel::{Units, for_each_chunk, for_each_chunk_with, for_each_stretch_with, members};
 use crate::op::Update;
 
 /// The most numbers of filters of which all panels are read for each tile: 256 KiB of `f32`, a part of the second cache.
@@ -173,23 +173,17 @@ fn convolve_with<T: Gemm>(
     let tasks = rows.div_ceil(sizes.rows_at_once()).next_multiple_of(several).min(rows);
     let row = sizes.output[1] * sizes.filters;
     let memory = sizes.memory(rows.div_ceil(tasks));
-    for_each_stretch_with(
-        y,
-        (rows, tasks),
-        |first| first * row,
-        sizes.operations(),
-        memory,
-        |part, y, memory| {
-            let (first, mut done) = (part.start * row, 0);
-            for (image, rows) in sizes.images_of(part) {
-                let y = &mut y[done..][..rows.len() * row];
-                done += y.len();
-                let x = &x[image * sizes.of_image()..][..sizes.of_image()];
-                convolve_band(panels, sizes, (&sizes.band(x, &rows, memory), rows), y, update);
-            }
-            epilogue.into_iter().for_each(|epilogue| epilogue(first, y));
-        },
-    );
+    let units = Units { length: row, group: y.len(), of_group: rows };
+    for_each_stretch_with(y, (units, tasks), sizes.operations(), memory, |part, y, memory| {
+        let (first, mut done) = (units.start(part.start), 0);
+        for (image, rows) in sizes.images_of(part) {
+            let y = &mut y[done..][..rows.len() * row];
+            done += y.len();
+            let x = &x[image * sizes.of_image()..][..sizes.of_image()];
+            convolve_band(panels, sizes, (&sizes.band(x, &rows, memory), rows), y, update);
+        }
+        epilogue.into_iter().for_each(|epilogue| epilogue(first, y));
+    });
 }
 
 /// Some rows of one result. Panels that all fit into the second cache are read for each tile of pixels, so that what is

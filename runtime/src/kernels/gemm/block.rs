@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Columns, Epilogue, Gemm, Lying, MC, Pack, Rows, Steps, TASKS, Tile};
-use crate::kernels::parallel::{self, for_each_stretch_with};
+use crate::kernels::parallel::{self, Units, for_each_stretch_with};
 use crate::op::Update;
 
 /// A part of B in panels.
@@ -66,11 +66,11 @@ impl<T: Gemm> Block<'_, T> {
         let several = if members > 1 { TASKS * members } else { 1 };
         let tasks = rows.div_ceil(MC).max(several).next_multiple_of(members).min(tiles);
         let memory = self.memory(a, tiles.div_ceil(tasks) * height, height);
-        let first_row = |tile: usize| rows.min(tile * height);
-        let start = |tile: usize| first_row(tile) * self.place.of;
-        for_each_stretch_with(c, (tiles, tasks), start, operations, memory, |tiles, c, memory| {
-            self.multiply_rows(first_row(tiles.start)..first_row(tiles.end), height, a, c, memory);
-            epilogue.into_iter().for_each(|epilogue| epilogue(start(tiles.start), c));
+        let units = Units { length: height * self.place.of, group: c.len(), of_group: tiles };
+        for_each_stretch_with(c, (units, tasks), operations, memory, |tiles, c, memory| {
+            let first = tiles.start * height;
+            self.multiply_rows(first..first + c.len() / self.place.of, height, a, c, memory);
+            epilogue.into_iter().for_each(|epilogue| epilogue(units.start(tiles.start), c));
         });
     }
 

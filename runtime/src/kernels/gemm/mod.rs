@@ -27,7 +27,7 @@ use crate::op::Update;
 pub use kept::{Packs, Right, with_panels};
 pub use pack::{Lying, Matrix, Pack, Transposed, copy};
 pub use packed::Packed;
-pub use tile::{Rows, Steps, Tile};
+pub use tile::{Rows, Steps, Tile, reach};
 
 use super::isa::Isa;
 use super::parallel::for_each_chunk;

@@ -68,7 +68,7 @@ impl Steps {
 }
 
 /// One more than the largest index, for counts of positions that are so far apart. Too much rather than wrapped around.
-fn reach(axes: [(usize, usize); 3]) -> usize {
+pub fn reach<const N: usize>(axes: [(usize, usize); N]) -> usize {
     if axes.iter().any(|&(count, _)| count == 0) {
         return 0;
     }
@@ -160,7 +160,7 @@ impl<T: Float> Tile<T> {
         let (columns, vector) = (places.columns, places.vector);
         assert!(vector == self.columns / 2 && vector <= columns, "vectors of another size");
         assert!(c.len() >= places.count() * vector, "C is too short");
-        assert!(b.len() >= reach([(a.len(), b_step), (columns, 1), (1, 0)]), "B is too short");
+        assert!(b.len() >= reach([(a.len(), b_step), (columns, 1)]), "B is too short");
         // SAFETY: `Tile::for_isa` chose the kernel for instructions that the machine has; it reads each number of `a` and
         // as many rows of `b`, and writes a vector for each place to `c`, as just checked.
         unsafe { (self.row)([a.len(), b_step, columns, places.second], a.as_ptr(), b.as_ptr(), c.as_mut_ptr()) };

@@ -15,7 +15,7 @@ pub fn with_mapped<T: Gemm, const R: usize>(
     (filter, packs): (&[T], Option<&Packs<T>>),
     work: impl FnOnce(&[T]),
 ) {
-    let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
+    let columns = T::tile(Isa::best()).columns;
     let [channels, filters] = [sizes.channels, sizes.filters];
     let (panel, length) = lengths(columns, [channels, filters]);
     let map = |out: &mut [T]| {
@@ -26,7 +26,7 @@ pub fn with_mapped<T: Gemm, const R: usize>(
                 let taps = Source::all(&filter[channel * filters + of_panel.start..], [R * tap, tap]);
                 let place = channels * columns;
                 let to = Target::all::<N>(&mut out[channel * columns..], [N * place, place], columns);
-                transform_whole::<T, Filter, R, N>(isa, taps, to, of_panel.len());
+                transform_whole::<T, Filter, R, N>(taps, to, of_panel.len());
             }
         });
     };
@@ -43,7 +43,7 @@ pub fn with_mapped<T: Gemm, const R: usize>(
 /// Lends the filters of the convolution whose image's gradient a convolution of these sizes gives, mapped: turned round,
 /// with channels and filters exchanged.
 pub fn with_turned<T: Gemm, const R: usize>(sizes: &Convolution, filter: &[T], work: impl FnOnce(&[T])) {
-    let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
+    let columns = T::tile(Isa::best()).columns;
     let [channels, filters] = [sizes.channels, sizes.filters];
     let (panel, length) = lengths(columns, [channels, filters]);
     T::with_scratch(length, |out| {
@@ -54,7 +54,7 @@ pub fn with_turned<T: Gemm, const R: usize>(sizes: &Convolution, filter: &[T], w
                 let tap = channels * filters;
                 let taps = Source::all(&filter[of_filter * channels..], [R * tap, tap]);
                 let to = Target::all::<N>(&mut memory[n * channels..], [N * place, place], columns);
-                transform_whole::<T, TurnedFilter, R, N>(isa, taps, to, channels);
+                transform_whole::<T, TurnedFilter, R, N>(taps, to, channels);
             }
             for (memory, out) in memory.chunks_exact(place).zip(out.chunks_exact_mut(place)) {
                 let mapped = Matrix::new(memory, of_panel.len(), channels).transposed();

@@ -96,16 +96,16 @@ fn map<T: Gemm, const M: usize>(
     some: Range<usize>,
     memory: &mut [T],
 ) {
-    let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
+    let columns = T::tile(Isa::best()).columns;
     let Convolution { channels, filters, .. } = *tiles.sizes;
     let (of_images, of_results) = memory.split_at_mut(mapped.panels);
     let [of_image, of_panel] = mapped.places;
     for (n, tile) in some.enumerate() {
         let place = tiles.place(tile);
         let to = Target::all::<N>(&mut of_images[n * channels..], [N * of_image, of_image], columns);
-        transform::<T, Input, N, N>(isa, tiles.pixels(x, zeros, place), to, channels);
+        transform::<T, Input, N, N>(tiles.pixels(x, zeros, place), to, channels);
         let to = Target::all::<N>(&mut of_results[n * columns..], [N * of_panel, of_panel], mapped.panel);
-        transform::<T, OutputGradient, M, N>(isa, tiles.numbers(dy, zeros, place), to, filters);
+        transform::<T, OutputGradient, M, N>(tiles.numbers(dy, zeros, place), to, filters);
     }
 }
 
@@ -136,12 +136,12 @@ fn multiply<T: Gemm>(
 
 /// The sums of all places to the taps of the filters.
 fn map_back<T: Gemm, const R: usize>(sizes: &Convolution, sums: &[T], dfilter: &mut [T], update: Update) {
-    let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
+    let columns = T::tile(Isa::best()).columns;
     let Convolution { channels, filters, .. } = *sizes;
     let of_all = channels * filters;
     for first in (0..of_all).step_by(filters) {
         let from = Source::all(&sums[first..], [N * of_all, of_all]);
         let to = Target::all::<R>(&mut dfilter[first..], [R * of_all, of_all], columns);
-        transform::<T, FilterGradient, N, R>(isa, from, Target { update, ..to }, filters);
+        transform::<T, FilterGradient, N, R>(from, Target { update, ..to }, filters);
     }
 }

@@ -7,7 +7,7 @@ use super::transform::{Source, Target, transform};
 use crate::kernels::convolution::Convolution;
 use crate::kernels::gemm::{Epilogue, Gemm, Rows, Steps, TASKS};
 use crate::kernels::isa::Isa;
-use crate::kernels::parallel::{for_each_stretch_with, members};
+use crate::kernels::parallel::{Units, for_each_stretch_with, members};
 use crate::kernels::simd::line;
 use crate::op::Update;
 
@@ -79,13 +79,14 @@ impl<'a, const M: usize> Tiles<'a, M> {
         let rows = images * self.count[0];
         let operations = self.multiplications() * channels * filters;
         let tasks = (TASKS * members(operations, rows)).min(rows);
-        let start = |row: usize| (row / self.count[0] * height + height.min(row % self.count[0] * M)) * width * filters;
+        let of_row = width * filters;
+        let units = Units { length: M * of_row, group: height * of_row, of_group: self.count[0] };
         let at_once = self.at_once::<T>();
         let memory = self.zeros() + N * N * (distance::<T>(at_once, channels) + distance::<T>(at_once, filters));
-        for_each_stretch_with(y, (rows, tasks), start, operations, memory, |rows, y, memory| {
+        for_each_stretch_with(y, (units, tasks), operations, memory, |rows, y, memory| {
             let (zeros, memory) = memory.split_at_mut(self.zeros());
             zeros.fill(T::zero());
-            let (first, tiles) = (start(rows.start), rows.start * self.count[1]..rows.end * self.count[1]);
+            let (first, tiles) = (units.start(rows.start), rows.start * self.count[1]..rows.end * self.count[1]);
             for from in tiles.clone().step_by(at_once) {
                 let tiles = from..tiles.end.min(from + at_once);
                 self.convolve_some((x, zeros), filter, (first, y), tiles, update, memory);
@@ -111,14 +112,14 @@ impl<'a, const M: usize> Tiles<'a, M> {
         update: Update,
         memory: &mut [T],
     ) {
-        let (isa, columns) = (Isa::best(), T::tile(Isa::best()).columns);
+        let columns = T::tile(Isa::best()).columns;
         let Convolution { output: [height, width], channels, filters, .. } = *self.sizes;
         let (of_input, of_output) = (distance::<T>(tiles.len(), channels), distance::<T>(tiles.len(), filters));
         let (mapped, products) = memory.split_at_mut(N * N * of_input);
         for (n, tile) in tiles.clone().enumerate() {
             let pixels = self.pixels(x, zeros, self.place(tile));
             let to = Target::all::<N>(&mut mapped[n * channels..], [N * of_input, of_input], columns);
-            transform::<T, Input, N, N>(isa, pixels, to, channels);
+            transform::<T, Input, N, N>(pixels, to, channels);
         }
         self.multiply((mapped, of_input), filter, (products, of_output), tiles.len());
         for (n, tile) in tiles.enumerate() {
@@ -127,7 +128,7 @@ impl<'a, const M: usize> Tiles<'a, M> {
             let data = &mut y[((image * height + row) * width + column) * filters - first..];
             let inside = [M.min(height - row), M.min(width - column)];
             let to = Target { inside, update, ..Target::all::<M>(data, [width * filters, filters], columns) };
-            transform::<T, Output, N, M>(isa, from, to, filters);
+            transform::<T, Output, N, M>(from, to, filters);
         }
     }
 

@@ -28,9 +28,6 @@ struct Tiled<const M: usize, const R: usize>;
 
 /// A way to convolve with fewer multiplications, of filters of one size.
 pub trait Algorithm<T: Gemm> {
-    /// How many multiplications it needs for each channel and filter.
-    fn multiplications(&self, sizes: &Convolution) -> usize;
-
     /// As [`super::convolve`].
     fn convolve(
         &self,
@@ -59,24 +56,20 @@ pub trait Algorithm<T: Gemm> {
 
 /// The way for a convolution, if there is one that is better than the definition.
 pub fn algorithm<T: Gemm>(sizes: &Convolution) -> Option<&'static dyn Algorithm<T>> {
-    let algorithm: &dyn Algorithm<T> = match sizes.window {
-        [3, 3] => &Tiled::<4, 3>,
-        [5, 5] => &Tiled::<2, 5>,
+    let (algorithm, multiplications): (&dyn Algorithm<T>, usize) = match sizes.window {
+        [3, 3] => (&Tiled::<4, 3>, Tiles::<4>::new(sizes).multiplications()),
+        [5, 5] => (&Tiled::<2, 5>, Tiles::<2>::new(sizes).multiplications()),
         _ => return None,
     };
     let vector = transform::lanes::<T>(Isa::best());
     let is_plain = sizes.groups == 1 && sizes.dilations == [1, 1] && sizes.strides == [1, 1];
     let is_whole = [sizes.channels, sizes.filters].iter().all(|count| *count > 0 && count.is_multiple_of(vector));
     let pixels = sizes.images * sizes.pixels();
-    let is_better = algorithm.multiplications(sizes) < pixels * sizes.window[0] * sizes.window[1];
+    let is_better = multiplications < pixels * sizes.window[0] * sizes.window[1];
     (is_plain && is_whole && pixels >= FEWEST && is_better).then_some(algorithm)
 }
 
 impl<T: Gemm, const M: usize, const R: usize> Algorithm<T> for Tiled<M, R> {
-    fn multiplications(&self, sizes: &Convolution) -> usize {
-        Tiles::<M>::new(sizes).multiplications()
-    }
-
     fn convolve(
         &self,
         sizes: &Convolution,

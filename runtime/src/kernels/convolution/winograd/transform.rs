@@ -7,6 +7,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::maps::Map;
+use crate::kernels::gemm::reach;
 use crate::kernels::isa::Isa;
 use crate::kernels::simd::{Four, Registers, Vector, prefetch};
 use crate::op::Update;
@@ -69,50 +70,49 @@ pub const fn lanes<T: Registers>(isa: Isa) -> usize {
 /// Where a slice is too short, or channels do not fill vectors; a caller's defect.
 #[inline]
 pub fn transform<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
-    isa: Isa,
     from: Source<'_, T, I>,
     to: Target<'_, T>,
     channels: usize,
 ) {
     if from.columns == (0..I) && to.inside == [O, O] && to.update == Update::Set {
-        transform_as::<T, K, I, O, true>(isa, from, to, channels);
+        transform_as::<T, K, I, O, true>(from, to, channels);
     } else {
-        transform_as::<T, K, I, O, false>(isa, from, to, channels);
+        transform_as::<T, K, I, O, false>(from, to, channels);
     }
 }
 
 /// As [`transform`], of a tile all of which is there, to be set.
 #[inline]
 pub fn transform_whole<T: Registers, K: Map<I, O>, const I: usize, const O: usize>(
-    isa: Isa,
     from: Source<'_, T, I>,
     to: Target<'_, T>,
     channels: usize,
 ) {
     assert!(from.columns == (0..I) && to.inside == [O, O] && to.update == Update::Set, "not all of a tile");
-    transform_as::<T, K, I, O, true>(isa, from, to, channels);
+    transform_as::<T, K, I, O, true>(from, to, channels);
 }
 
 /// As [`transform`]; only whole tiles are mapped without looking at what there is of them.
 #[inline(always)]
 fn transform_as<T: Registers, K: Map<I, O>, const I: usize, const O: usize, const IS_WHOLE: bool>(
-    isa: Isa,
     from: Source<'_, T, I>,
     to: Target<'_, T>,
     channels: usize,
 ) {
+    let isa = Isa::best();
     let vector = lanes::<T>(isa);
     let vectors = channels / vector;
     assert!(channels > 0 && channels.is_multiple_of(vector) && to.pair >= 2 * vector, "vectors are whole, and apart");
-    let reach = from.columns.len().saturating_sub(1) * from.step + channels;
-    assert!(from.columns.end <= I && from.rows.iter().all(|row| row.len() >= reach), "the tile is too small");
+    let read = reach([(from.columns.len(), from.step), (channels, 1)]);
+    assert!(from.columns.end <= I && from.rows.iter().all(|row| row.len() >= read), "the tile is too small");
     let [rows, columns] = to.inside;
     assert!(0 < rows && rows <= O && 0 < columns && columns <= O, "no part of a tile");
-    let last = (rows - 1) * to.steps[0] + (columns - 1) * to.steps[1] + (vectors - 1) / 2 * to.pair;
-    assert!(to.data.len() >= last + vector * (2 - vectors % 2), "the target is too short");
+    let pairs = [(vectors.div_ceil(2), to.pair), (vector * (2 - vectors % 2), 1)];
+    let written = reach([(rows, to.steps[0]), (columns, to.steps[1]), pairs[0], pairs[1]]);
+    assert!(to.data.len() >= written, "the target is too short");
     match isa {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: whoever names instructions has found that the machine has them; all reads and writes are inside the
+        // SAFETY: `Isa::best` names instructions that the machine has; all reads and writes are inside the
         // slices, as just checked.
         Isa::Avx512 => unsafe { avx512::<T, K, I, O, IS_WHOLE>(from, to, vectors) },
         #[cfg(target_arch = "x86_64")]
